@@ -1,0 +1,87 @@
+"""Nos intergiciels, dans l'ordre où les réglages les appellent."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.functional import SimpleLazyObject
+
+from portail.models import Collectivite
+from portail.requete import COOKIE_COLLECTIVITE, CollectiviteIntrouvable, hote, trouver_collectivite, usager_chez
+
+Reponse = Callable[[HttpRequest], HttpResponse]
+
+PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
+# Une écriture de session par minute au plus suffit à mesurer trente minutes d'inactivité.
+RAFRAICHISSEMENT_SECONDES = 60
+
+
+def entetes(get_response: Reponse) -> Reponse:
+    """Ce qu'aucune page ne doit laisser faire au navigateur, et rien de privé dans aucun cache."""
+
+    def intergiciel(request: HttpRequest) -> HttpResponse:
+        reponse = get_response(request)
+        reponse.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        reponse.headers.setdefault("Cache-Control", "no-store")
+        return reponse
+
+    return intergiciel
+
+
+def collectivite(get_response: Reponse) -> Reponse:
+    """Pose ``request.collectivite``, puis ne garde la personne connectée que si sa session est de cette commune."""
+
+    def intergiciel(request: Any) -> HttpResponse:
+        try:
+            request.collectivite = trouver_collectivite(request)
+        except CollectiviteIntrouvable:
+            return render(request, "portail/sans_collectivite.html", status=404)
+        if request.path == "/" and "LIEN" in request.GET:
+            return _suivre_lien(request)
+        request.usager_de_session = request.user
+        request.user = SimpleLazyObject(lambda: usager_chez(request, request.collectivite))
+        return get_response(request)
+
+    return intergiciel
+
+
+def _suivre_lien(request: Any) -> HttpResponse:
+    """``/?LIEN=CODE`` choisit la commune puis disparaît ; sur l'hôte d'une autre, il mène à l'adresse de la sienne."""
+    choix = Collectivite.objects.filter(lien=request.GET["LIEN"]).first()
+    if choix is None:
+        request.user = AnonymousUser()
+        return render(request, "portail/lien_inconnu.html", status=404)
+    if choix == request.collectivite:
+        return HttpResponseRedirect("/")
+    if hote(request) not in settings.HOTES_PARTAGES:
+        return HttpResponseRedirect(f"{choix.adresse}/?LIEN={choix.lien}")
+    reponse = HttpResponseRedirect("/")
+    reponse.set_signed_cookie(
+        COOKIE_COLLECTIVITE, choix.lien, max_age=None, httponly=True, samesite="Lax", secure=not settings.DEMO
+    )
+    return reponse
+
+
+def duree_de_session(get_response: Reponse) -> Reponse:
+    """Trente minutes d'inactivité, douze heures en tout ; « Se souvenir de moi » s'en tient aux 14 jours du cookie."""
+
+    def intergiciel(request: Any) -> HttpResponse:
+        debut = request.session.get("debut")
+        if debut is not None and not request.session.get("souvenir"):
+            _verifier_duree(request, debut=debut, instant=int(time.time()))
+        return get_response(request)
+
+    return intergiciel
+
+
+def _verifier_duree(request: Any, *, debut: int, instant: int) -> None:
+    inactivite = instant - request.session["vu"]
+    if inactivite > settings.SESSION_INACTIVITE_SECONDES or instant - debut > settings.SESSION_DUREE_SECONDES:
+        request.user = AnonymousUser()
+        request.usager_de_session = request.user
+    elif inactivite > RAFRAICHISSEMENT_SECONDES:
+        request.session["vu"] = instant

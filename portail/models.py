@@ -1,0 +1,152 @@
+"""Le rez-de-chaussée : les communes, leurs services, le rôle de chaque agent, et les tics du planificateur."""
+
+from datetime import date, datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from portail.couleurs import CONTRASTE_MINIMAL, contraste, est_hexadecimale
+
+LIEN = RegexValidator(r"^[A-Z][0-9]{9}$", _("Un code LIEN est une lettre majuscule suivie de neuf chiffres."))
+
+
+def valider_couleur(couleur: str) -> None:
+    """Refuse ce qui n'est pas ``#rrggbb``, ou qui ne se lirait pas en texte sur fond blanc."""
+    if not est_hexadecimale(couleur):
+        raise ValidationError(gettext("Écrivez la couleur sous la forme #1f5c99."))
+    if contraste(couleur, "#ffffff") < CONTRASTE_MINIMAL:
+        raise ValidationError(gettext("Cette couleur est trop claire : un texte blanc dessus serait illisible."))
+
+
+def valider_adresse(adresse: str) -> None:
+    """Refuse ce qui n'est pas exactement ``http(s)://hote[:port]``."""
+    morceaux = urlsplit(adresse)
+    if morceaux.scheme not in {"http", "https"} or f"{morceaux.scheme}://{morceaux.netloc}" != adresse:
+        raise ValidationError(gettext("Écrivez l'adresse sous la forme https://factures.exemple.fr, sans rien après."))
+
+
+class Collectivite(models.Model):
+    """Une commune. Tout ce qui lui appartient porte sa clé."""
+
+    nom = models.CharField(_("nom"), max_length=120, help_text=_("« Ville de Boé »"))
+    lien = models.CharField(_("code LIEN"), max_length=10, unique=True, validators=[LIEN])
+    adresse = models.CharField(
+        _("adresse publique"),
+        max_length=200,
+        validators=[valider_adresse],
+        help_text=_("Celle des liens envoyés par courriel et à PayFiP, jamais déduite de la requête."),
+    )
+    par_defaut = models.BooleanField(_("commune par défaut des adresses partagées"), default=False)
+    telephone = models.CharField(_("téléphone"), max_length=30)
+    horaires = models.CharField(_("horaires"), max_length=200)
+    couleur = models.CharField(_("couleur"), max_length=7, default="#1f5c99", validators=[valider_couleur])
+    logo = models.ImageField(_("logo"), upload_to="logos", blank=True)
+    fuseau = models.CharField(_("fuseau horaire"), max_length=40, default="Europe/Paris")
+
+    class Meta:
+        verbose_name = _("collectivité")
+        verbose_name_plural = _("collectivités")
+        ordering = ("nom",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("par_defaut",), condition=Q(par_defaut=True), name="une_seule_collectivite_par_defaut"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.nom
+
+    def aujourd_hui(self) -> date:
+        """La date du jour dans le fuseau de la commune."""
+        return datetime.now(ZoneInfo(self.fuseau)).date()
+
+
+class Hote(models.Model):
+    """Un nom d'hôte réservé à une commune ; tout autre hôte est partagé (HOTES_PARTAGES) ou refusé."""
+
+    collectivite = models.ForeignKey(Collectivite, models.CASCADE, related_name="hotes")
+    nom = models.CharField(_("nom d'hôte, sans port"), max_length=200, unique=True)
+
+    class Meta:
+        verbose_name = _("hôte")
+        verbose_name_plural = _("hôtes")
+
+    def __str__(self) -> str:
+        return self.nom
+
+
+class ModeRegie(models.TextChoices):
+    """Qui recouvre, et donc le transport, les recours et les mots du document."""
+
+    REGIE = "regie", _("régie de recettes")
+    TITRE = "titre", _("titre de recettes")
+    ROLE = "role", _("rôle")
+
+
+class Regie(models.Model):
+    """Un service qui facture (« Service » pour les personnes) : eau, restauration scolaire, crèche…"""
+
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="regies")
+    code = models.SlugField(_("code"), max_length=20)
+    libelle = models.CharField(_("service"), max_length=80)
+    mode = models.CharField(_("mode"), max_length=5, choices=ModeRegie, default=ModeRegie.REGIE)
+    paiement_suspendu = models.BooleanField(_("paiement en ligne suspendu"), default=False)
+
+    class Meta:
+        verbose_name = _("service")
+        verbose_name_plural = _("services")
+        ordering = ("libelle",)
+        constraints = (
+            models.UniqueConstraint(fields=("collectivite", "code"), name="regie_code_unique_par_collectivite"),
+        )
+
+    def __str__(self) -> str:
+        return self.libelle
+
+
+class Role(models.TextChoices):
+    """Ce qu'un agent peut faire dans sa commune."""
+
+    LECTURE = "lecture", _("lecture")
+    FACTURATION = "facturation", _("facturation")
+    RELATION = "relation", _("relation aux usagers")
+    ADMINISTRATION = "administration", _("administration")
+    EXPLOITANT = "exploitant", _("exploitant")
+
+
+class Affectation(models.Model):
+    """Un agent est un compte qui a une affectation ; il n'agit que dans cette commune."""
+
+    usager = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="affectations")
+    collectivite = models.ForeignKey(Collectivite, models.CASCADE, related_name="affectations")
+    role = models.CharField(_("rôle"), max_length=14, choices=Role)
+
+    class Meta:
+        verbose_name = _("affectation")
+        verbose_name_plural = _("affectations")
+        constraints = (
+            models.UniqueConstraint(fields=("usager", "collectivite"), name="affectation_unique_par_collectivite"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.usager} · {self.collectivite} · {self.get_role_display()}"
+
+
+class Tic(models.Model):
+    """Une exécution prévue d'une tâche périodique : sa clé unique rend deux planificateurs inoffensifs."""
+
+    tache = models.CharField(max_length=120)
+    rang = models.BigIntegerField()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("tache", "rang"), name="tic_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.tache} · {self.rang}"

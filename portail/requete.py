@@ -1,0 +1,60 @@
+"""À quelle commune s'adresse une requête, et qui y est connecté."""
+
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest
+from django.http.request import split_domain_port
+
+from portail.models import Collectivite
+
+COOKIE_COLLECTIVITE = "collectivite"
+CLE_SESSION = "collectivite"
+
+
+class CollectiviteIntrouvable(Exception):
+    """L'adresse est bonne, mais aucune commune n'y répond."""
+
+
+class RequeteCollectivite(HttpRequest):
+    """Une requête après nos intergiciels (pour le typage seulement)."""
+
+    collectivite: Collectivite
+
+
+def hote(request: HttpRequest) -> str:
+    """Nom d'hôte de la requête, sans port, en minuscules."""
+    return split_domain_port(request.get_host())[0]
+
+
+def trouver_collectivite(request: HttpRequest) -> Collectivite:
+    """La commune à qui cet hôte est réservé ; sur un hôte partagé, celle du cookie signé, sinon celle par défaut.
+
+    DisallowedHost (400) pour un hôte inconnu, CollectiviteIntrouvable si l'installation n'a pas encore de commune.
+    """
+    nom = hote(request)
+    if nom in settings.HOTES_PARTAGES:
+        return _partagee(request.get_signed_cookie(COOKIE_COLLECTIVITE, default=""))
+    collectivite = Collectivite.objects.filter(hotes__nom=nom).first()
+    if collectivite is None:
+        raise DisallowedHost(f"Hôte inconnu : {nom!r}")
+    return collectivite
+
+
+def _partagee(lien: str | None) -> Collectivite:
+    choix = Collectivite.objects.filter(lien=lien).first() if lien else None
+    collectivite = choix or Collectivite.objects.filter(par_defaut=True).first()
+    if collectivite is None:
+        raise CollectiviteIntrouvable
+    return collectivite
+
+
+def usager_chez(request: HttpRequest, collectivite: Collectivite) -> AbstractBaseUser | AnonymousUser:
+    """La personne connectée, si sa session appartient à cette commune ; sinon un anonyme, sans rien écrire."""
+    if request.session.get(CLE_SESSION) != collectivite.pk:
+        return AnonymousUser()
+    # AuthenticationMiddleware a posé cette valeur avant que nous ne remplacions request.user.
+    return cast(AbstractBaseUser | AnonymousUser, cast(Any, request).usager_de_session)

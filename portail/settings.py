@@ -1,0 +1,194 @@
+"""Tous les réglages, lus par ``portail.env`` ; sûrs par défaut, la démonstration étant le seul écart permis."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+from portail import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DONNEES = Path(os.environ.get("DONNEES") or BASE_DIR / "var").resolve()
+env.charger(DONNEES / "demo.env")
+
+SECRET_KEY = env.env_requis("SECRET_KEY")
+DEBUG = env.env_bool("DEBUG", defaut=False)
+DEMO = env.env_bool("DEMO", defaut=False)
+
+PORT = env.env_entier("PORT", defaut=8000, minimum=1)  # celui de la démonstration, pour ses adresses publiques
+
+# Les hôtes propres à une commune sont en base : portail.middleware refuse tout hôte qu'il ne connaît pas.
+ALLOWED_HOSTS = ["*"]
+HOTES_PARTAGES = env.env_liste("HOTES_PARTAGES")
+if DEMO and not all(map(env.est_boucle_locale, HOTES_PARTAGES)):
+    raise ImproperlyConfigured("DEMO=1 ne se lance que sur la machine elle-même : HOTES_PARTAGES nomme un autre hôte.")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.humanize",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_tasks",
+    "django_tasks_db",
+    "portail",
+    "comptes",
+    "factures",
+    "paiement_tipi",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "portail.middleware.entetes",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portail.middleware.collectivite",
+    "portail.middleware.duree_de_session",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "portail.urls"
+WSGI_APPLICATION = "portail.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "portail.contexte.portail",
+            ],
+        },
+    },
+]
+
+# SQLite : sans IMMEDIATE, près d'un tiers des « lire puis écrire » concurrents échouent (stack.md §3).
+OPTIONS_SQLITE = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": (
+        "PRAGMA journal_mode=WAL;PRAGMA synchronous=NORMAL;PRAGMA temp_store=MEMORY;PRAGMA mmap_size=134217728;"
+        "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-20000;"
+    ),
+}
+OPTIONS_POSTGRESQL = {"options": "-c lock_timeout=5000 -c statement_timeout=30000"}
+_base: dict[str, Any] = {
+    **dj_database_url.parse(
+        env.env_texte("DATABASE_URL", defaut=f"sqlite:///{DONNEES / 'portail.sqlite3'}"),
+        conn_max_age=None,
+        conn_health_checks=True,
+    )
+}
+_MOTEURS: dict[str, dict[str, Any]] = {"django.db.backends.sqlite3": OPTIONS_SQLITE, "django.db.backends.postgresql": OPTIONS_POSTGRESQL}
+if _base["ENGINE"] not in _MOTEURS:
+    raise ImproperlyConfigured("DATABASE_URL commence par sqlite:// ou postgresql://.")
+_base["OPTIONS"] = {**_MOTEURS[_base["ENGINE"]], **_base.get("OPTIONS", {})}
+DATABASES = {"default": _base}
+
+# Le cache est en base : une mémoire par processus multiplierait les limites d'essais par leur nombre.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portail_cache"}}
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DONNEES / "statiques"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    # Factures et logos : jamais servis par leur chemin, toujours par une vue qui vérifie le droit.
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DONNEES / "fichiers"},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+LANGUAGE_CODE = "fr"
+LANGUAGES = [("fr", "Français")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Paris"  # affichage ; la base garde des instants UTC
+USE_TZ = True
+
+# Comptes : seul le fond d'authentification d'allauth, sinon une adresse connue se devine au temps de réponse.
+AUTH_USER_MODEL = "comptes.Usager"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = ["comptes.mots_de_passe.Argon2id"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "comptes.adaptateur.AdaptateurComptes"
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"  # les comptes naissent dans un service ou par l'activation, jamais par inscription
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_FORMS = {"login": "comptes.forms.ConnexionForm"}
+# Une école ou une mairie partagent une adresse IP : seuls les échecs y sont comptés de près.
+ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "20/m/ip,5/300s/key"}
+
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # « Se souvenir de moi »
+SESSION_INACTIVITE_SECONDES = 30 * 60
+SESSION_DUREE_SECONDES = 12 * 3600
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # « Strict » déconnecterait au retour de PayFiP
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEMO
+SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
+CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
+CSRF_FAILURE_VIEW = "portail.views.csrf_refuse"
+SECURE_SSL_REDIRECT = not DEMO
+SECURE_REDIRECT_EXEMPT = [r"^paiement/notification/"]  # une redirection perdrait le corps du POST de PayFiP
+SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+# PayFiP (payfip.md §3.1). Les trois adresses changent ensemble avec l'environnement.
+PAYFIP_URL = env.env_url("PAYFIP_URL", defaut="https://www.payfip.gouv.fr/tpa/services/securite", https=True)
+PAYFIP_PAGE_URL = env.env_url("PAYFIP_PAGE_URL", defaut="https://www.payfip.gouv.fr/tpa/paiementws.web", https=True)
+RAPPROCHEMENT_SECONDES = env.env_entier("RAPPROCHEMENT_SECONDES", defaut=300, minimum=1)
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        # Chromium applique form-action aux redirections : sans l'origine de PayFiP, « Payer » ne mène nulle part.
+        "form-action": ["'self'", env.origine(PAYFIP_PAGE_URL)],
+        "frame-ancestors": ["'none'"],
+        "base-uri": ["'none'"],
+        "object-src": ["'none'"],
+    }
+}
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"ligne": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+}

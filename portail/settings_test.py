@@ -1,0 +1,14 @@
+"""Les réglages des tests : ceux du portail, avec un hachage rapide et un dossier jetable."""
+
+import os
+import tempfile
+
+os.environ.setdefault("SECRET_KEY", "secret-des-tests")
+os.environ.setdefault("DEMO", "1")
+os.environ.setdefault("HOTES_PARTAGES", "localhost,127.0.0.1")
+os.environ.setdefault("DONNEES", tempfile.mkdtemp(prefix="portail-tests-"))
+
+from portail.settings import *  # noqa: F403  # l'environnement se pose avant
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

@@ -1,0 +1,72 @@
+"""La charte de chaque commune et les pages d'erreur."""
+
+from http import HTTPStatus
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.templatetags.static import static
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from portail.charte import empreinte as empreinte_de
+from portail.charte import feuille
+from portail.models import Collectivite
+
+UN_AN = 365 * 24 * 3600
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, max_age=UN_AN, immutable=True)
+def charte(request: HttpRequest, lien: str, empreinte: str) -> HttpResponse:
+    """La couleur de la commune en feuille de style ; l'empreinte change avec elle."""
+    collectivite = get_object_or_404(Collectivite, lien=lien)
+    if empreinte != empreinte_de(collectivite):
+        raise Http404
+    return HttpResponse(feuille(collectivite), content_type="text/css; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+@cache_control(public=True, max_age=3600)
+def logo(request: HttpRequest, lien: str) -> FileResponse:
+    """Le logo de la commune, rangé parmi les fichiers privés mais montré à tous."""
+    collectivite = get_object_or_404(Collectivite.objects.exclude(logo=""), lien=lien)
+    return FileResponse(collectivite.logo.open())
+
+
+@login_not_required
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Les navigateurs demandent cette adresse fixe ; le fichier a un nom qui change avec lui."""
+    return HttpResponseRedirect(static("img/favicon.svg"))
+
+
+def requete_incorrecte(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400 : hôte inconnu, envoi trop gros ou illisible."""
+    return _erreur(request, "400.html", HTTPStatus.BAD_REQUEST)
+
+
+def acces_refuse(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403 : la personne est connue, mais n'a pas ce droit."""
+    return _erreur(request, "403.html", HTTPStatus.FORBIDDEN)
+
+
+def csrf_refuse(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 : le jeton du formulaire manque ou a expiré, le plus souvent parce que la page a trop attendu."""
+    return _erreur(request, "403_csrf.html", HTTPStatus.FORBIDDEN)
+
+
+def page_introuvable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """404 : rien ici, ou rien qui soit à cette personne."""
+    return _erreur(request, "404.html", HTTPStatus.NOT_FOUND)
+
+
+def erreur_interne(request: HttpRequest) -> HttpResponse:
+    """500 : la page se passe de la base, qui est peut-être la cause."""
+    return render(None, "500.html", status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _erreur(request: HttpRequest, gabarit: str, statut: HTTPStatus) -> HttpResponse:
+    return render(request, gabarit, status=statut)
