@@ -1,0 +1,29 @@
+"""Ce que nous changeons au comportement d'allauth."""
+
+import time
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.http import HttpRequest
+
+from portail.requete import CLE_SESSION
+
+
+class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ne publie pas ses types
+    """Pas d'inscription libre ; une session appartient à la commune où elle s'ouvre."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  # signature d'allauth
+        """Jamais : un compte s'ouvre par le service ou par l'activation."""
+        return False
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Un compte désactivé reçoit la même réponse qu'un mauvais mot de passe."""
+        usager: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        return usager if usager is not None and usager.is_active else None
+
+    def login(self, request: Any, user: AbstractBaseUser) -> None:
+        """La session porte sa commune et l'heure de son début, que lit ``portail.middleware``."""
+        super().login(request, user)
+        maintenant = int(time.time())
+        request.session.update({CLE_SESSION: request.collectivite.pk, "debut": maintenant, "vu": maintenant})
