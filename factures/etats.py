@@ -1,0 +1,152 @@
+"""Les états d'une facture : trois en base, et celui que voit la personne, déduit à chaque lecture."""
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class Nature(models.TextChoices):
+    """Une facture est due ; un avoir est rendu."""
+
+    FACTURE = "facture", _("facture")
+    AVOIR = "avoir", _("avoir")
+
+
+class Statut(models.TextChoices):
+    """Ce que la base retient du cycle de vie."""
+
+    BROUILLON = "brouillon", _("brouillon")
+    PUBLIEE = "publiee", _("publiée")
+    ANNULEE = "annulee", _("annulée")
+
+
+TRANSITIONS: dict[Statut, frozenset[Statut]] = {
+    Statut.BROUILLON: frozenset({Statut.PUBLIEE, Statut.ANNULEE}),
+    Statut.PUBLIEE: frozenset({Statut.ANNULEE}),
+    Statut.ANNULEE: frozenset(),
+}
+
+
+class EtatFacture(models.TextChoices):
+    """L'état affiché (``data-etat``), dans l'ordre où le premier vrai l'emporte (``avec_etat``)."""
+
+    AVOIR = "avoir", _("Avoir")
+    ANNULEE = "annulee", _("Annulée")
+    PAYEE = "payee", _("Payée")
+    EN_COURS = "en-cours", _("Paiement en cours")
+    PRELEVEMENT = "prelevement", _("Prélèvement automatique")
+    TRESOR = "tresor", _("À régler au Trésor public")
+    SUSPENDUE = "suspendue", _("Paiement suspendu")
+    DECLAREE = "declaree", _("Réglée (déclarée par vous)")
+    ECHUE = "echue", _("Échéance dépassée")
+    PARTIELLEMENT_PAYEE = "partiellement-payee", _("Partiellement payée")
+    A_PAYER = "a-payer", _("À payer")
+
+
+class Sens(models.TextChoices):
+    """Sens d'un règlement vu de la commune."""
+
+    ENCAISSEMENT = "encaissement", _("encaissement")
+    REJET = "rejet", _("rejet")
+    REMBOURSEMENT = "remboursement", _("remboursement")
+
+
+class Moyen(models.TextChoices):
+    """Comment l'argent est venu ; une liste qui s'allongera (virement simplifié, Wero…)."""
+
+    CARTE = "carte", _("carte bancaire")
+    PRELEVEMENT = "prelevement", _("prélèvement")
+    VIREMENT = "virement", _("virement")
+    CHEQUE = "cheque", _("chèque")
+    ESPECES = "especes", _("espèces")
+    TRESOR = "tresor", _("Trésor public")
+
+
+class Empechement(models.TextChoices):
+    """Pourquoi une facture ne peut pas être payée en ligne, en mots neutres ; le premier vrai l'emporte."""
+
+    AVOIR = "AVOIR"
+    ANNULEE = "ANNULEE"
+    DEJA_PAYEE = "DEJA_PAYEE"
+    PAIEMENT_ABANDONNE = "PAIEMENT_ABANDONNE"
+    PAIEMENT_EN_COURS = "PAIEMENT_EN_COURS"
+    PRELEVEMENT_AUTOMATIQUE = "PRELEVEMENT_AUTOMATIQUE"
+    DELAI_DEPASSE = "DELAI_DEPASSE"
+    PAIEMENT_SUSPENDU = "PAIEMENT_SUSPENDU"
+    SERVICE_INDISPONIBLE = "SERVICE_INDISPONIBLE"
+    MONTANT_TROP_FAIBLE = "MONTANT_TROP_FAIBLE"
+    MONTANT_TROP_ELEVE = "MONTANT_TROP_ELEVE"
+
+
+# Les empêchements qui donnent leur état à la facture ; les autres laissent voir « à payer », « échue »…
+ETAT_DE: dict[Empechement, EtatFacture] = {
+    Empechement.AVOIR: EtatFacture.AVOIR,
+    Empechement.ANNULEE: EtatFacture.ANNULEE,
+    Empechement.DEJA_PAYEE: EtatFacture.PAYEE,
+    Empechement.PAIEMENT_ABANDONNE: EtatFacture.EN_COURS,
+    Empechement.PAIEMENT_EN_COURS: EtatFacture.EN_COURS,
+    Empechement.PRELEVEMENT_AUTOMATIQUE: EtatFacture.PRELEVEMENT,
+    Empechement.DELAI_DEPASSE: EtatFacture.TRESOR,
+    Empechement.PAIEMENT_SUSPENDU: EtatFacture.SUSPENDUE,
+}
+
+
+@dataclass(frozen=True)
+class Explication:
+    """Ce qu'on dit à la personne : pourquoi elle ne peut pas payer ici, et quoi faire à la place."""
+
+    phrase: Promise
+    suite: Promise
+
+
+EXPLICATIONS: dict[Empechement, Explication] = {
+    Empechement.AVOIR: Explication(
+        _("Ceci est un avoir : cette somme vous est due, vous n'avez rien à payer."),
+        _("Le service vous dira comment elle vous sera rendue."),
+    ),
+    Empechement.ANNULEE: Explication(
+        _("Cette facture a été annulée : vous n'avez rien à payer."),
+        _("Si vous l'aviez déjà réglée, contactez le service."),
+    ),
+    Empechement.DEJA_PAYEE: Explication(
+        _("Cette facture est payée."),
+        _("Vous n'avez plus rien à faire. Gardez le document si vous en avez besoin."),
+    ),
+    Empechement.PAIEMENT_ABANDONNE: Explication(
+        _("Paiement abandonné, vous pourrez réessayer dans 2 minutes."),
+        _("Ce court délai évite de payer deux fois. Rechargez cette page ensuite."),
+    ),
+    Empechement.PAIEMENT_EN_COURS: Explication(
+        _("Un paiement est en cours pour cette facture."),
+        _(
+            "Nous attendons la réponse de PayFiP. Si vous n'avez pas pu payer, vous pourrez réessayer au plus tard "
+            "deux heures après le début."
+        ),
+    ),
+    Empechement.PRELEVEMENT_AUTOMATIQUE: Explication(
+        _("Ma facture est en prélèvement automatique."),
+        _("La somme sera prélevée sur votre compte bancaire à la date indiquée : ne la payez pas ici."),
+    ),
+    Empechement.DELAI_DEPASSE: Explication(
+        _("Cette facture n'est plus payable en ligne : son délai est dépassé."),
+        _("Adressez votre règlement au Trésor public, comme indiqué sur la facture ou la lettre de relance."),
+    ),
+    Empechement.PAIEMENT_SUSPENDU: Explication(
+        _("Le paiement a été temporairement suspendu."),
+        _("Le service met à jour les factures. Revenez dans quelques jours, ou contactez-le."),
+    ),
+    Empechement.SERVICE_INDISPONIBLE: Explication(
+        _("Ce service n'accepte pas encore le paiement en ligne."),
+        _("Réglez comme indiqué sur votre facture papier, ou contactez le service."),
+    ),
+    Empechement.MONTANT_TROP_FAIBLE: Explication(
+        _("Le paiement en ligne commence à 1 €."),
+        _("Réglez cette somme au guichet du service, ou attendez votre prochaine facture."),
+    ),
+    Empechement.MONTANT_TROP_ELEVE: Explication(
+        _("Cette somme est trop élevée pour être payée en ligne."),
+        _("Réglez par virement ou par chèque, comme indiqué sur votre facture."),
+    ),
+}

@@ -1,0 +1,202 @@
+"""La facture : une dette d'un redevable dans un service, et ce que la personne connectée en voit."""
+
+import uuid
+from datetime import date
+from typing import Any, Self
+
+from django.db import models
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from comptes.models import Redevable, Usager
+from factures import registre
+from factures.etats import ETAT_DE, Empechement, EtatFacture, Moyen, Nature, Sens, Statut
+from factures.models.champs import MontantField
+from portail.models import Collectivite, Regie
+
+A_REGLER = Q(nature=Nature.FACTURE, statut=Statut.PUBLIEE, reste_du__gt=0)
+
+
+class LotImport(models.Model):
+    """Une livraison de factures par un logiciel de facturation."""
+
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="lots")
+    regie = models.ForeignKey(Regie, models.PROTECT, related_name="lots")
+    libelle = models.CharField(_("libellé"), max_length=120)
+    cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("lot d'import")
+        verbose_name_plural = _("lots d'import")
+
+    def __str__(self) -> str:
+        return self.libelle
+
+
+class FactureQuerySet(models.QuerySet["Facture"]):
+    """Les lectures. L'accès est dans la requête : ce qui n'est pas à soi est introuvable."""
+
+    def de(self, usager: Usager, *, chez: Collectivite) -> Self:
+        """Les factures publiées des redevables rattachés à cette personne dans cette commune."""
+        return self.filter(
+            collectivite=chez, redevable__rattachements__usager=usager, publiee_le__isnull=False
+        ).select_related("regie")
+
+    def avec_etat(self, aujourd_hui: date, *, pour: Usager | None = None) -> Self:
+        """Annote ``empechement``, ``etat``, ``marquee``, ``debitee`` et ``a_regler``.
+
+        ``empechement`` (Empechement, vide si l'on peut payer) est la seule décision sur le paiement en ligne : liste,
+        détail et refus d'un POST le lisent. ``etat`` (EtatFacture) suit l'ordre de ``factures.etats`` ; la marque
+        « réglée » étant personnelle, elle n'y entre que ``pour`` quelqu'un.
+        """
+        causes = self._causes(aujourd_hui)
+        marquee = self._existe(declarations__usager=pour) if pour else Value(False)
+        return self.annotate(
+            a_regler=Case(When(A_REGLER, then=Value(True)), default=Value(False)),
+            marquee=marquee,
+            debitee=self._existe(reglements__sens=Sens.ENCAISSEMENT, reglements__moyen=Moyen.PRELEVEMENT),
+            empechement=_premier(*causes, *registre.conditions(), defaut=""),
+            etat=_premier(
+                *((quand, ETAT_DE[cause]) for quand, cause in causes),
+                (Q(marquee=True), EtatFacture.DECLAREE),
+                (Q(date_echeance__lt=aujourd_hui), EtatFacture.ECHUE),
+                (Q(reste_du__lt=F("montant")), EtatFacture.PARTIELLEMENT_PAYEE),
+                defaut=EtatFacture.A_PAYER,
+            ),
+        )
+
+    def a_regler_d_abord(self) -> Self:
+        """Ce qui reste à régler, puis l'historique, chacun du plus récent au plus ancien (après ``avec_etat``)."""
+        return self.order_by("-a_regler", "-date_emission", "-pk")
+
+    def resume_par_service(self) -> list[dict[str, Any]]:
+        """Par année et service : ``annee``, ``code``, ``service``, ``nombre`` et ``du`` (euros, marquées comprises)."""
+        groupes = self.order_by().values(
+            annee=F("date_emission__year"), code=F("regie__code"), service=F("regie__libelle")
+        )
+        return [dict(g) for g in groupes.annotate(nombre=Count("pk"), du=Sum("reste_du", filter=A_REGLER, default=0))]
+
+    def _causes(self, aujourd_hui: date) -> list[registre.Cause]:
+        """Ce qui empêche de payer et donne en même temps son état à la facture ; la première vraie l'emporte."""
+        return [
+            (Q(nature=Nature.AVOIR), Empechement.AVOIR),
+            (Q(statut=Statut.ANNULEE), Empechement.ANNULEE),
+            (Q(reste_du=0), Empechement.DEJA_PAYEE),
+            *registre.operations(),
+            (Q(date_prelevement__isnull=False), Empechement.PRELEVEMENT_AUTOMATIQUE),
+            (Q(date_limite_en_ligne__lt=aujourd_hui), Empechement.DELAI_DEPASSE),
+            (Q(regie__paiement_suspendu=True), Empechement.PAIEMENT_SUSPENDU),
+        ]
+
+    def _existe(self, **lien: object) -> Exists:
+        return Exists(Facture.objects.filter(pk=OuterRef("pk"), **lien))
+
+
+def _premier(*cas: tuple[Q | Exists, str], defaut: str) -> Case:
+    """La valeur du premier cas vrai."""
+    return Case(
+        *(When(quand, then=Value(valeur)) for quand, valeur in cas),
+        default=Value(defaut),
+        output_field=models.CharField(),
+    )
+
+
+class Facture(models.Model):
+    """Une dette (ou un avoir) d'un redevable. Rien de ce qui a porté de l'argent ne s'efface."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="factures")
+    regie = models.ForeignKey(Regie, models.PROTECT, related_name="factures", verbose_name=_("service"))
+    redevable = models.ForeignKey(Redevable, models.PROTECT, related_name="factures")
+    lot = models.ForeignKey(LotImport, models.PROTECT, related_name="factures", null=True, blank=True)
+    numero = models.CharField(_("numéro"), max_length=40)
+    nature = models.CharField(_("nature"), max_length=7, choices=Nature, default=Nature.FACTURE)
+    statut = models.CharField(_("statut"), max_length=9, choices=Statut, default=Statut.BROUILLON)
+    publiee_le = models.DateTimeField(_("publiée le"), null=True, blank=True)
+    motif_annulation = models.CharField(_("motif d'annulation"), max_length=200, blank=True)
+    # La référence imprimée est opaque ; ses parties, quand on les connaît, servent aux titres et aux rôles.
+    reference = models.CharField(_("référence"), max_length=40)
+    exercice = models.PositiveSmallIntegerField(_("exercice"), null=True, blank=True)
+    code_recette = models.CharField(_("code recette"), max_length=4, blank=True)
+    periode = models.CharField(_("période"), max_length=2, blank=True)
+    piece = models.CharField(_("pièce"), max_length=8, blank=True)
+    ligne = models.CharField(_("ligne"), max_length=6, blank=True)
+    dette = models.CharField(_("dette"), max_length=15, blank=True)
+    objet = models.CharField(_("objet"), max_length=160)
+    montant = MontantField(_("montant"))
+    reste_du = MontantField(_("reste dû"))
+    trop_percu = MontantField(_("trop-perçu"), default=0)
+    date_emission = models.DateField(_("date d'émission"))
+    date_echeance = models.DateField(_("date d'échéance"), null=True, blank=True)
+    date_limite_en_ligne = models.DateField(_("payable en ligne jusqu'au"), null=True, blank=True)
+    date_prelevement = models.DateField(_("date de prélèvement"), null=True, blank=True)
+    pdf = models.FileField(_("document déposé"), upload_to="factures", blank=True)
+
+    # Posées par avec_etat.
+    empechement: str
+    etat: str
+    a_regler: bool
+    marquee: bool
+    debitee: bool
+
+    objects = FactureQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("facture")
+        verbose_name_plural = _("factures")
+        constraints = (
+            models.UniqueConstraint(fields=("regie", "numero"), name="facture_numero_unique_par_regie"),
+            models.UniqueConstraint(fields=("regie", "reference"), name="facture_reference_unique_par_regie"),
+            models.CheckConstraint(
+                condition=Q(nature=Nature.FACTURE, montant__gt=0) | Q(nature=Nature.AVOIR, montant__lt=0),
+                name="facture_montant_positif_avoir_negatif",
+            ),
+            models.CheckConstraint(
+                condition=Q(nature=Nature.FACTURE, reste_du__gte=0, reste_du__lte=F("montant"))
+                | Q(nature=Nature.AVOIR, reste_du=0),
+                name="facture_reste_du_entre_zero_et_montant",
+            ),
+            models.CheckConstraint(
+                condition=Q(trop_percu=0) | Q(trop_percu__gt=0, reste_du=0), name="facture_trop_percu_seulement_soldee"
+            ),
+            models.CheckConstraint(condition=Q(statut__in=Statut.values), name="facture_statut_connu"),
+            models.CheckConstraint(
+                condition=Q(statut=Statut.BROUILLON, publiee_le__isnull=True)
+                | Q(statut=Statut.PUBLIEE, publiee_le__isnull=False)
+                | Q(statut=Statut.ANNULEE),
+                name="facture_publiee_datee",
+            ),
+            models.CheckConstraint(
+                condition=~Q(statut=Statut.ANNULEE) | ~Q(motif_annulation=""), name="facture_annulee_motivee"
+            ),
+        )
+        indexes = (models.Index(fields=("collectivite", "redevable", "-date_emission"), name="facture_par_redevable"),)
+
+    def __str__(self) -> str:
+        return self.numero
+
+    def get_absolute_url(self) -> str:
+        """La page de la facture."""
+        return f"/factures/{self.uuid}/"
+
+
+class LigneFacture(models.Model):
+    """Une ligne telle qu'imprimée : nous affichons, nous ne calculons pas (quantité et prix restent du texte)."""
+
+    facture = models.ForeignKey(Facture, models.CASCADE, related_name="lignes")
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    rang = models.PositiveSmallIntegerField(_("rang"))
+    libelle = models.CharField(_("désignation"), max_length=200)
+    quantite = models.CharField(_("quantité"), max_length=30, blank=True)
+    prix_unitaire = models.CharField(_("prix unitaire"), max_length=30, blank=True)
+    montant = MontantField(_("montant"))
+
+    class Meta:
+        verbose_name = _("ligne de facture")
+        verbose_name_plural = _("lignes de facture")
+        ordering = ("rang",)
+        constraints = (models.UniqueConstraint(fields=("facture", "rang"), name="ligne_rang_unique"),)
+
+    def __str__(self) -> str:
+        return self.libelle

@@ -1,0 +1,85 @@
+"""Ce qui arrive à une facture : règlements, marques personnelles, lectures."""
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from comptes.models import Usager
+from factures.etats import Moyen, Sens
+from factures.models.champs import MontantField
+from factures.models.factures import Facture
+from portail.models import Collectivite
+
+
+class Reglement(models.Model):
+    """De l'argent reçu ou repris pour une facture ; s'ajoute, ne se modifie pas."""
+
+    facture = models.ForeignKey(Facture, models.PROTECT, related_name="reglements")
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    sens = models.CharField(_("sens"), max_length=13, choices=Sens, default=Sens.ENCAISSEMENT)
+    moyen = models.CharField(_("moyen"), max_length=12, choices=Moyen)
+    montant = MontantField(_("montant"))
+    recu_le = models.DateTimeField(_("reçu le"))
+    cree_le = models.DateTimeField(_("enregistré le"), default=timezone.now, editable=False)
+    origine = models.CharField(
+        _("origine"), max_length=80, help_text=_("Clé unique de ce qui a produit ce règlement : une fois, pas deux.")
+    )
+
+    class Meta:
+        verbose_name = _("règlement")
+        verbose_name_plural = _("règlements")
+        ordering = ("recu_le", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("facture", "origine"), name="reglement_une_fois_par_origine"),
+            models.CheckConstraint(condition=Q(montant__gt=0), name="reglement_montant_positif"),
+            models.CheckConstraint(condition=Q(sens__in=Sens.values), name="reglement_sens_connu"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_sens_display()} {self.montant}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Un règlement enregistré ne change plus : une erreur se corrige par un règlement de sens contraire."""
+        if self.pk is not None:
+            raise TypeError("Un règlement ne se modifie pas.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *_: object, **__: object) -> tuple[int, dict[str, int]]:
+        raise TypeError("Un règlement ne s'efface pas.")
+
+
+class Declaration(models.Model):
+    """La marque « réglée » d'une personne : strictement personnelle, jamais de l'argent."""
+
+    facture = models.ForeignKey(Facture, models.CASCADE, related_name="declarations")
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    usager = models.ForeignKey(Usager, models.CASCADE, related_name="declarations")
+    cree_le = models.DateTimeField(_("créée le"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("déclaration")
+        verbose_name_plural = _("déclarations")
+        constraints = (models.UniqueConstraint(fields=("facture", "usager"), name="declaration_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.usager} · {self.facture}"
+
+
+class Consultation(models.Model):
+    """La première lecture d'une facture par une personne."""
+
+    facture = models.ForeignKey(Facture, models.CASCADE, related_name="consultations")
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    usager = models.ForeignKey(Usager, models.CASCADE, related_name="consultations")
+    lue_le = models.DateTimeField(_("lue le"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("consultation")
+        verbose_name_plural = _("consultations")
+        constraints = (models.UniqueConstraint(fields=("facture", "usager"), name="consultation_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.usager} · {self.facture}"

@@ -1,0 +1,34 @@
+"""Ce que les apps d'en haut apprennent aux factures ; elles s'inscrivent dans ``AppConfig.ready()``."""
+
+from collections.abc import Callable, Iterable
+
+from django.db.models import Exists, Q
+
+from factures.etats import Empechement
+
+# Une condition SQL sur une ligne de Facture, et l'empêchement qu'elle entraîne.
+Cause = tuple[Q | Exists, Empechement]
+Fournisseur = Callable[[], Iterable[Cause]]
+
+_operations: list[Fournisseur] = []
+_conditions: list[Fournisseur] = []
+
+
+def declarer_operations(fournisseur: Fournisseur) -> None:
+    """Des opérations de paiement engagées : elles font l'état « en cours » de la facture."""
+    _operations.append(fournisseur)
+
+
+def declarer_conditions(fournisseur: Fournisseur) -> None:
+    """Des conditions pour payer en ligne, vérifiées en dernier et sans effet sur l'état."""
+    _conditions.append(fournisseur)
+
+
+def operations() -> list[Cause]:
+    """Les causes inscrites par ``declarer_operations``, dans l'ordre d'inscription."""
+    return [cause for fournisseur in _operations for cause in fournisseur()]
+
+
+def conditions() -> list[Cause]:
+    """Les causes inscrites par ``declarer_conditions``, dans l'ordre d'inscription."""
+    return [cause for fournisseur in _conditions for cause in fournisseur()]

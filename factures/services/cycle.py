@@ -1,0 +1,50 @@
+"""La vie d'une facture : publication, annulation, marque personnelle, première lecture."""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+from django.utils import timezone
+
+from comptes.models import Usager
+from factures.etats import TRANSITIONS, Statut
+from factures.models import Consultation, Declaration, Facture
+
+
+@transaction.atomic
+def publier(*, factures: Iterable[Facture]) -> int:
+    """Rend visibles les brouillons parmi ``factures`` ; rend leur nombre."""
+    return _passer(factures, vers=Statut.PUBLIEE, publiee_le=timezone.now())
+
+
+@transaction.atomic
+def annuler(*, factures: Iterable[Facture], motif: str) -> int:
+    """Annule les factures qui peuvent l'être, avec un motif que la personne lira ; rend leur nombre."""
+    if not motif.strip():
+        raise ValueError("Une annulation a un motif.")
+    return _passer(factures, vers=Statut.ANNULEE, motif_annulation=motif)
+
+
+def _passer(factures: Iterable[Facture], *, vers: Statut, **champs: object) -> int:
+    """Le seul endroit où le statut change."""
+    depuis = [statut for statut, suivants in TRANSITIONS.items() if vers in suivants]
+    return Facture.objects.filter(pk__in=[f.pk for f in factures], statut__in=depuis).update(statut=vers, **champs)
+
+
+@transaction.atomic
+def marquer(*, facture: Facture, usager: Usager, reglee: bool) -> None:
+    """Pose ou retire la marque personnelle « réglée » ; la poser deux fois revient à la poser une fois."""
+    if reglee:
+        Declaration.objects.get_or_create(
+            facture=facture, usager=usager, defaults={"collectivite_id": facture.collectivite_id}
+        )
+    else:
+        Declaration.objects.filter(facture=facture, usager=usager).delete()
+
+
+def consulter(*, facture: Facture, usager: Usager) -> None:
+    """Retient la première lecture de cette facture par cette personne ; les suivantes n'écrivent rien."""
+    if not Consultation.objects.filter(facture=facture, usager=usager).exists():
+        Consultation.objects.bulk_create(
+            [Consultation(facture=facture, usager=usager, collectivite_id=facture.collectivite_id)],
+            ignore_conflicts=True,
+        )

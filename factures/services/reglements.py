@@ -1,0 +1,42 @@
+"""L'argent reçu. Le reste dû n'est jamais écrit ailleurs qu'ici."""
+
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Case, F, Sum, When
+
+from factures.etats import Moyen, Sens
+from factures.models import Facture, Reglement
+
+
+@transaction.atomic
+def encaisser(*, facture: Facture, montant: Decimal, moyen: Moyen, origine: str, recu_le: datetime) -> bool:
+    """Enregistre ``montant`` euros reçus ; vrai si cet argent est nouveau, faux s'il l'était déjà (même ``origine``).
+
+    Le surplus n'est jamais perdu : au-delà du dû, il devient le trop-perçu de la facture.
+    """
+    verrouillee = Facture.objects.select_for_update().get(pk=facture.pk)
+    _reglement, nouveau = Reglement.objects.get_or_create(
+        facture=verrouillee,
+        origine=origine,
+        defaults={
+            "collectivite_id": verrouillee.collectivite_id,
+            "montant": montant,
+            "moyen": moyen,
+            "recu_le": recu_le,
+        },
+    )
+    if nouveau:
+        _recalculer(verrouillee)
+    return nouveau
+
+
+def _recalculer(facture: Facture) -> None:
+    """Reste dû et trop-perçu sont toujours le solde des règlements, sous le verrou de la facture."""
+    net = facture.reglements.aggregate(
+        net=Sum(Case(When(sens=Sens.ENCAISSEMENT, then=F("montant")), default=-F("montant")), default=Decimal(0))
+    )["net"]
+    solde = facture.montant - net
+    facture.reste_du, facture.trop_percu = max(solde, Decimal(0)), max(-solde, Decimal(0))
+    facture.save(update_fields=["reste_du", "trop_percu"])

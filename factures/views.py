@@ -1,0 +1,94 @@
+"""L'accueil, la liste, la facture et son document. Tout y est lecture, sauf la marque personnelle."""
+
+from io import BytesIO
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.core.paginator import Paginator
+from django.db.models import Count, Sum
+from django.http import FileResponse, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from comptes.requete import RequeteUsager
+from factures import services
+from factures.etats import EXPLICATIONS, Empechement
+from factures.forms import FiltreForm, MarqueForm
+from factures.models import A_REGLER, Facture, FactureQuerySet
+from portail.reponses import VoirAilleurs
+
+PAR_PAGE = 24
+
+
+def _factures(request: RequeteUsager) -> FactureQuerySet:
+    """Ce que cette personne a le droit de voir ici, avec l'état du jour."""
+    factures = Facture.objects.de(request.user, chez=request.collectivite)
+    return factures.avec_etat(request.collectivite.aujourd_hui(), pour=request.user)
+
+
+@require_safe
+def accueil(request: RequeteUsager) -> HttpResponse:
+    """La page de bienvenue du guide."""
+    factures = Facture.objects.de(request.user, chez=request.collectivite).filter(A_REGLER)
+    return render(request, "factures/accueil.html", factures.aggregate(nombre=Count("pk"), total=Sum("reste_du")))
+
+
+@require_safe
+def liste(request: RequeteUsager) -> HttpResponse:
+    """À payer d'abord, puis l'historique ; le total dû ne dépend pas des filtres."""
+    factures = _factures(request)
+    groupes = factures.resume_par_service()
+    filtre = FiltreForm(
+        request.GET or None,
+        annees=sorted({g["annee"] for g in groupes}, reverse=True),
+        services={g["code"]: g["service"] for g in groupes},
+    )
+    page = Paginator(factures.filter(**filtre.criteres()).a_regler_d_abord(), PAR_PAGE).get_page(
+        request.GET.get("page")
+    )
+    contexte = {"page": page, "filtre": filtre, "total_du": sum(g["du"] for g in groupes), "vide": not groupes}
+    return render(request, "factures/liste.html", contexte)
+
+
+@require_safe
+def detail(request: RequeteUsager, uuid: UUID) -> HttpResponse:
+    """Tout ce que dit la facture, ce qu'on peut en faire, et pourquoi on ne peut pas."""
+    facture = get_object_or_404(_factures(request).select_related("redevable"), uuid=uuid)
+    services.consulter(facture=facture, usager=request.user)
+    contexte = {
+        "facture": facture,
+        "explication": EXPLICATIONS[Empechement(facture.empechement)] if facture.empechement else None,
+        "lignes": facture.lignes.all(),
+        "reglements": facture.reglements.all(),
+    }
+    return render(request, "factures/detail.html", contexte)
+
+
+@require_safe
+@csp_update({"sandbox": []})  # type: ignore[arg-type]  # django-csp ne type que les vues sans argument
+def pdf(request: RequeteUsager, uuid: UUID) -> FileResponse:
+    """Le document déposé par le service, sinon celui que nous composons ; jamais en cache, jamais exécuté."""
+    facture = get_object_or_404(_factures(request).select_related("redevable", "collectivite"), uuid=uuid)
+    reponse = FileResponse(
+        facture.pdf.open() if facture.pdf else BytesIO(services.composer_document(facture)),
+        as_attachment=True,
+        filename=services.nom_du_document(facture),
+        content_type="application/pdf",
+    )
+    reponse["Cross-Origin-Resource-Policy"] = "same-origin"
+    return reponse
+
+
+@require_POST
+def reglee(request: RequeteUsager, uuid: UUID) -> HttpResponse:
+    """La marque « réglée », personnelle : posée ou retirée, autant de fois qu'on veut."""
+    facture = get_object_or_404(_factures(request), uuid=uuid)
+    marque = MarqueForm(request.POST)
+    if not marque.is_valid():
+        raise BadRequest("etat=reglee ou etat=non_reglee")
+    services.marquer(facture=facture, usager=request.user, reglee=marque.reglee())
+    messages.success(request, _("C'est noté : cette marque n'est visible que de vous."))
+    return VoirAilleurs(facture.get_absolute_url())
