@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from factures import registre
+from portail.registre import Periodique, declarer
+
+
+class PaiementTipiConfig(AppConfig):
+    name = "paiement_tipi"
+    verbose_name = _("Paiement PayFiP")
+
+    def ready(self) -> None:
+        # Les modèles n'existent qu'à partir d'ici.
+        from paiement_tipi.services import empechements  # noqa: PLC0415
+
+        registre.declarer_operations(empechements.operations)
+        registre.declarer_conditions(empechements.conditions)
+        declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))

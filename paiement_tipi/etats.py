@@ -1,0 +1,129 @@
+"""La vie d'une tentative de paiement (payfip.md §3.7 et §3.8)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import models
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from paiement_tipi.protocole import Resultat
+
+
+class EtatPaiement(models.TextChoices):
+    """Une tentative ; seules les trois premières retiennent la facture."""
+
+    DEMARRE = "demarre", _("démarré")  # PayFiP n'a pas encore répondu : personne n'y a été envoyé
+    ENVOYE = "envoye", _("en attente de PayFiP")
+    ABANDON_SIGNALE = "abandon-signale", _("abandon à confirmer")  # un A peut encore devenir un P
+    PAYE = "paye", _("payé par carte")
+    PRELEVE = "preleve", _("prélèvement enregistré")
+    ESSAI_REUSSI = "essai-reussi", _("essai réussi")
+    REFUSE = "refuse", _("refusé")
+    ABANDONNE = "abandonne", _("abandonné")
+    EXPIRE = "expire", _("expiré")
+    ECHOUE = "echoue", _("échoué")  # sans idop
+
+
+E = EtatPaiement
+SUCCES = frozenset({E.PAYE, E.PRELEVE, E.ESSAI_REUSSI})
+OUVERTS = frozenset({E.DEMARRE, E.ENVOYE, E.ABANDON_SIGNALE})
+ECHECS = frozenset({E.REFUSE, E.ABANDONNE, E.EXPIRE})
+
+# Un succès vu chez PayFiP l'emporte toujours sur un abandon ou une expiration décidés ici.
+TRANSITIONS: dict[EtatPaiement, frozenset[EtatPaiement]] = {
+    E.DEMARRE: frozenset({E.ENVOYE, E.ECHOUE}),
+    E.ENVOYE: SUCCES | ECHECS | {E.ABANDON_SIGNALE},
+    E.ABANDON_SIGNALE: SUCCES | ECHECS,
+    E.REFUSE: SUCCES,
+    E.ABANDONNE: SUCCES | {E.REFUSE},
+    E.EXPIRE: SUCCES | {E.REFUSE, E.ABANDONNE},
+    E.PAYE: frozenset(),
+    E.PRELEVE: frozenset(),
+    E.ESSAI_REUSSI: frozenset(),
+    E.ECHOUE: frozenset(),
+}
+
+DE_RESULTAT: dict[str, EtatPaiement] = {
+    Resultat.PAYE: E.PAYE,
+    Resultat.PRELEVE: E.PRELEVE,
+    Resultat.CARTE_REFUSEE: E.REFUSE,
+    Resultat.PRELEVEMENT_REFUSE: E.REFUSE,
+    Resultat.ABANDONNE: E.ABANDONNE,
+}
+
+# Les délais de payfip.md §3.7, comptés depuis l'envoi (l'abandon : depuis l'heure que donne PayFiP).
+SANS_IDOP = timedelta(minutes=5)
+PAGE_OUVERTE = timedelta(minutes=15)
+SANS_RESULTAT = timedelta(minutes=120)
+ABANDON_CONFIRME = timedelta(minutes=2)
+LISIBLE = timedelta(days=365)
+
+
+def sources(vers: EtatPaiement) -> list[EtatPaiement]:
+    """Les états d'où l'on peut passer à ``vers``."""
+    return [etat for etat, suivants in TRANSITIONS.items() if vers in suivants]
+
+
+@dataclass(frozen=True)
+class TexteRetour:
+    """Ce que lit la personne au retour de PayFiP : l'issue, ce qu'elle veut dire, quoi faire."""
+
+    ton: str  # succes, attente ou echec
+    titre: Promise
+    texte: Promise
+
+
+_ATTENTE = TexteRetour(
+    "attente",
+    _("Vérification en cours"),
+    _(
+        "PayFiP ne nous a pas encore donné le résultat. Si vous avez payé, ne payez pas une seconde fois : "
+        "votre facture se mettra à jour toute seule, en général en moins de dix minutes."
+    ),
+)
+
+RETOURS: dict[EtatPaiement, TexteRetour] = {
+    E.DEMARRE: _ATTENTE,
+    E.ENVOYE: _ATTENTE,
+    E.ABANDON_SIGNALE: TexteRetour(
+        "echec",
+        _("Paiement abandonné, vous pourrez réessayer dans 2 minutes."),
+        _("Rien n'a été débité. Ce court délai évite de payer deux fois."),
+    ),
+    E.PAYE: TexteRetour(
+        "succes",
+        _("Votre paiement est enregistré"),
+        _("Vous n'avez plus rien à faire. PayFiP vous envoie un ticket par courriel : gardez-le."),
+    ),
+    E.PRELEVE: TexteRetour(
+        "succes",
+        _("Prélèvement enregistré"),
+        _("La somme sera prélevée sur votre compte bancaire dans les prochains jours. Vous n'avez plus rien à faire."),
+    ),
+    E.ESSAI_REUSSI: TexteRetour(
+        "attente",
+        _("Essai réussi"),
+        _("C'était un essai du service : rien n'a été débité et votre facture reste à payer."),
+    ),
+    E.REFUSE: TexteRetour(
+        "echec",
+        _("Le paiement a été refusé"),
+        _("Rien n'a été débité. Vérifiez les informations de votre carte ou demandez à votre banque, puis réessayez."),
+    ),
+    E.ABANDONNE: TexteRetour(
+        "echec",
+        _("Le paiement a été abandonné"),
+        _("Rien n'a été débité. Vous pouvez réessayer quand vous voulez."),
+    ),
+    E.EXPIRE: TexteRetour(
+        "echec",
+        _("Le paiement n'a pas été fait à temps"),
+        _("La page de paiement ne reste ouverte que quinze minutes. Vous pouvez recommencer."),
+    ),
+    E.ECHOUE: TexteRetour(
+        "echec",
+        _("Le paiement n'a pas pu commencer"),
+        _("Rien n'a été débité. Vous pouvez réessayer."),
+    ),
+}

@@ -1,0 +1,72 @@
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+
+from comptes.models import Usager
+from paiement_tipi.management import creation
+from paiement_tipi.management.demo import (
+    AUTRE,
+    BOE,
+    MOT_DE_PASSE,
+    Modele,
+    modeles_de_l_autre_commune,
+    modeles_de_l_usager,
+    modeles_du_voisin,
+)
+from portail.models import Affectation, Collectivite, Role
+
+COMPTES = (
+    ("usager@demo.example", "Madame SISTEC560 Test, habitante de Boé"),
+    ("voisin@demo.example", "Monsieur VOISIN Camille, un autre habitant de Boé"),
+    ("usager2@demo.example", "Madame AUTRE Dominique, habitante de l'autre commune (/?LIEN=X990030101)"),
+    ("agent@demo.example", "agent de la facturation de Boé"),
+    ("admin@demo.example", "exploitant"),
+)
+
+
+class Command(BaseCommand):
+    help = "Crée les données de démonstration qui manquent, sans rien réinitialiser (--a-neuf efface tout d'abord)."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--a-neuf", action="store_true", help="Efface toute la base avant de recréer la démonstration."
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEMO:
+            raise CommandError("Cette commande n'existe que pour la démonstration (DEMO=1).")
+        if options["a_neuf"]:
+            call_command("flush", interactive=False, verbosity=0)
+        with transaction.atomic():
+            self._creer()
+        self.stdout.write(f"Comptes de démonstration (mot de passe : {MOT_DE_PASSE})")
+        for email, personne in COMPTES:
+            self.stdout.write(f"  {email:<22} {personne}")
+
+    def _creer(self) -> None:
+        boe = creation.creer_collectivite(BOE, settings.PORT)
+        autre = creation.creer_collectivite(AUTRE, settings.PORT)
+        usager = creation.creer_usager("usager@demo.example", civilite="Madame", nom="SISTEC560", prenom="Test")
+        voisin = creation.creer_usager("voisin@demo.example", civilite="Monsieur", nom="VOISIN", prenom="Camille")
+        usager2 = creation.creer_usager("usager2@demo.example", civilite="Madame", nom="AUTRE", prenom="Dominique")
+        _factures(usager, boe, "DEMO-1", "12 chemin des Canetons", "Boé", modeles_de_l_usager())
+        _factures(voisin, boe, "DEMO-2", "14 chemin des Canetons", "Boé", modeles_du_voisin())
+        _factures(usager2, autre, "DEMO-3", "3 place du Marché", "Démonstration", modeles_de_l_autre_commune())
+        agent = creation.creer_usager(
+            "agent@demo.example", civilite="", nom="FACTURATION", prenom="Agent", is_staff=True
+        )
+        Affectation.objects.get_or_create(usager=agent, collectivite=boe, defaults={"role": Role.FACTURATION})
+        creation.creer_usager(
+            "admin@demo.example", civilite="", nom="EXPLOITANT", prenom="Admin", is_staff=True, is_superuser=True
+        )
+
+
+def _factures(
+    usager: Usager, collectivite: Collectivite, code: str, adresse: str, ville: str, modeles: list[Modele]
+) -> None:
+    redevable = creation.creer_redevable(usager, code=code, collectivite=collectivite, adresse=adresse, ville=ville)
+    for modele in modeles:
+        creation.creer_facture(modele, redevable=redevable, usager=usager, aujourd_hui=collectivite.aujourd_hui())

@@ -1,0 +1,139 @@
+"""Écrit en base les données de démonstration, une fois : ce qui existe déjà n'est pas touché."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from io import BytesIO
+
+import fontpkg
+from django.core.files.base import ContentFile
+from django.utils import timezone
+from PIL import Image, ImageDraw, ImageFont
+
+from comptes.models import Rattachement, Redevable, Usager
+from factures.etats import Nature
+from factures.models import Facture, LigneFacture
+from factures.services import annuler, encaisser, marquer, publier
+from paiement_tipi.management.demo import MOT_DE_PASSE, NUMCLI, Commune, Modele
+from paiement_tipi.models import ContratTipi
+from paiement_tipi.protocole import Saisie
+from portail.models import Collectivite, Hote, Regie
+
+COTE_LOGO = 192
+
+
+def creer_collectivite(commune: Commune, port: int) -> Collectivite:
+    """La commune, ses services et ses contrats ; son adresse suit le port à chaque démarrage."""
+    collectivite, nouvelle = Collectivite.objects.update_or_create(
+        lien=commune.lien,
+        defaults={"adresse": f"http://127.0.0.1:{port}"},
+        create_defaults={
+            "adresse": f"http://127.0.0.1:{port}",
+            "nom": commune.nom,
+            "telephone": "05 61 00 19 30",
+            "horaires": "du lundi au vendredi, de 7h à 22h",
+            "couleur": commune.couleur,
+            "par_defaut": commune.par_defaut,
+        },
+    )
+    if nouvelle:
+        collectivite.logo.save(f"{commune.lien}.png", _logo(commune))
+        Hote.objects.create(collectivite=collectivite, nom=commune.hote)
+        for code, libelle in commune.regies.items():
+            regie = Regie.objects.create(
+                collectivite=collectivite,
+                code=code,
+                libelle=libelle,
+                paiement_suspendu=code in commune.suspendues,
+            )
+            ContratTipi.objects.create(collectivite=collectivite, regie=regie, numcli=NUMCLI, saisie=Saisie.PRODUCTION)
+    return collectivite
+
+
+def _logo(commune: Commune) -> ContentFile[bytes]:
+    """Un blason d'une lettre, dans la couleur de la commune."""
+    image = Image.new("RGB", (COTE_LOGO, COTE_LOGO), "white")
+    dessin = ImageDraw.Draw(image)
+    dessin.rounded_rectangle((0, 0, COTE_LOGO - 1, COTE_LOGO - 1), radius=44, fill=commune.couleur)
+    fonte = ImageFont.truetype(str(fontpkg.path("Atkinson Hyperlegible", weight=700)), 120)
+    lettre = commune.nom.split()[-1][0]
+    dessin.text((COTE_LOGO / 2, COTE_LOGO / 2), lettre, font=fonte, fill="white", anchor="mm")
+    sortie = BytesIO()
+    image.save(sortie, "PNG")
+    return ContentFile(sortie.getvalue())
+
+
+def creer_usager(email: str, *, civilite: str, nom: str, prenom: str, **champs: bool) -> Usager:
+    """Le compte, avec le mot de passe de démonstration ; celui d'un compte existant n'est pas changé."""
+    existant = Usager.objects.filter(email=email).first()
+    if existant is not None:
+        return existant
+    return Usager.objects.create_user(email, MOT_DE_PASSE, civilite=civilite, nom=nom, prenom=prenom, **champs)
+
+
+def creer_redevable(usager: Usager, *, code: str, collectivite: Collectivite, adresse: str, ville: str) -> Redevable:
+    """Le compte client de cette personne, rattaché à son compte."""
+    redevable, _ = Redevable.objects.get_or_create(
+        collectivite=collectivite,
+        source="DEMO",
+        code=code,
+        defaults={
+            "civilite": usager.civilite,
+            "nom": usager.nom,
+            "prenom": usager.prenom,
+            "adresse": adresse,
+            "code_postal": "47550" if ville == "Boé" else "99003",
+            "ville": ville,
+            "courriel": usager.email,
+        },
+    )
+    Rattachement.objects.get_or_create(usager=usager, redevable=redevable, defaults={"collectivite": collectivite})
+    return redevable
+
+
+def creer_facture(modele: Modele, *, redevable: Redevable, usager: Usager, aujourd_hui: date) -> None:
+    """La facture du modèle, publiée, avec ses lignes et ce qui lui est arrivé ; rien si son numéro existe déjà."""
+    regie = Regie.objects.get(collectivite=redevable.collectivite, code=modele.regie)
+    if Facture.objects.filter(regie=regie, numero=modele.numero).exists():
+        return
+    est_avoir = modele.montant < 0
+    facture = Facture.objects.create(
+        collectivite=redevable.collectivite,
+        regie=regie,
+        redevable=redevable,
+        numero=modele.numero,
+        reference=modele.reference,
+        nature=Nature.AVOIR if est_avoir else Nature.FACTURE,
+        exercice=(aujourd_hui + timedelta(modele.emise)).year,
+        objet=modele.objet,
+        montant=modele.montant,
+        reste_du=Decimal(0) if est_avoir else modele.montant,
+        date_emission=aujourd_hui + timedelta(modele.emise),
+        date_echeance=None if est_avoir else aujourd_hui + timedelta(modele.echeance),
+        date_limite_en_ligne=None if est_avoir else aujourd_hui + timedelta(modele.limite),
+        date_prelevement=None if modele.prelevement is None else aujourd_hui + timedelta(modele.prelevement),
+    )
+    LigneFacture.objects.bulk_create(
+        LigneFacture(
+            facture=facture,
+            collectivite=facture.collectivite,
+            rang=rang,
+            libelle=libelle,
+            quantite=quantite,
+            prix_unitaire=prix,
+            montant=Decimal(montant),
+        )
+        for rang, (libelle, quantite, prix, montant) in enumerate(modele.lignes, start=1)
+    )
+    publier(factures=[facture])
+    _raconter(modele, facture, usager)
+
+
+def _raconter(modele: Modele, facture: Facture, usager: Usager) -> None:
+    """Ce qui est arrivé à la facture depuis sa publication."""
+    if modele.paye:
+        recu_le = timezone.now() - timedelta(days=-modele.emise // 2)
+        encaisser(facture=facture, montant=Decimal(modele.paye), moyen=modele.moyen, origine="demo", recu_le=recu_le)
+    if modele.annulation:
+        annuler(factures=[facture], motif=modele.annulation)
+    if modele.marquee:
+        marquer(facture=facture, usager=usager, reglee=True)

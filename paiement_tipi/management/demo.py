@@ -1,0 +1,142 @@
+"""Les données de démonstration : deux communes, leurs services, et une facture dans chaque état."""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from factures.etats import Moyen
+
+MOT_DE_PASSE = "portail-demo-2026"
+NUMCLI = "006382"
+
+
+@dataclass(frozen=True)
+class Modele:
+    """Une facture de démonstration ; les jours sont comptés depuis aujourd'hui."""
+
+    numero: str
+    reference: str
+    regie: str
+    objet: str
+    lignes: tuple[tuple[str, str, str, str], ...]
+    emise: int = -20
+    echeance: int = 25
+    limite: int = 85
+    prelevement: int | None = None
+    paye: str = ""
+    moyen: Moyen = Moyen.CARTE
+    annulation: str = ""
+    marquee: bool = False
+
+    @property
+    def montant(self) -> Decimal:
+        """La somme des lignes, en euros."""
+        return sum((Decimal(ligne[3]) for ligne in self.lignes), Decimal(0))
+
+
+@dataclass(frozen=True)
+class Commune:
+    """Une commune de démonstration et ses services payables."""
+
+    nom: str
+    lien: str
+    hote: str
+    couleur: str
+    regies: dict[str, str]
+    suspendues: frozenset[str] = field(default_factory=frozenset)
+    par_defaut: bool = False
+
+
+BOE = Commune(
+    nom="Ville de Boé",
+    lien="M470310001",
+    hote="boe.localhost",
+    couleur="#1d5c7a",
+    regies={"EAU": "Eau et assainissement", "CANTINE": "Restauration scolaire", "CRECHE": "Crèche"},
+    suspendues=frozenset({"CRECHE"}),
+    par_defaut=True,
+)
+AUTRE = Commune(
+    nom="Commune de Démonstration",
+    lien="X990030101",
+    hote="demo.localhost",
+    couleur="#7a3a5c",
+    regies={"EAU": "Eau et assainissement", "CANTINE": "Restauration scolaire"},
+)
+
+EAU = (
+    ("Abonnement, 2e semestre", "1", "32,40 €", "32.40"),
+    ("Consommation d'eau potable", "62 m³", "1,9500 €", "120.90"),
+    ("Assainissement collectif", "62 m³", "1,2000 €", "74.40"),
+    ("Redevances de l'agence de l'eau", "62 m³", "0,2485 €", "15.41"),
+)
+EAU_PASSEE = (
+    ("Abonnement, 1er semestre", "1", "32,40 €", "32.40"),
+    ("Consommation d'eau potable", "54 m³", "1,9500 €", "105.30"),
+    ("Assainissement collectif", "54 m³", "1,2000 €", "64.80"),
+)
+EAU_2025 = (
+    ("Abonnement, 2e semestre", "1", "32,40 €", "32.40"),
+    ("Consommation d'eau potable", "50 m³", "1,9500 €", "97.50"),
+    ("Assainissement collectif", "50 m³", "1,2000 €", "60.00"),
+)
+
+
+def _cantine(mois: str, repas: int) -> tuple[tuple[str, str, str, str], ...]:
+    total = Decimal("3.60") * repas
+    return ((f"Repas de {mois}, école Jean-Moulin", f"{repas} repas", "3,60 €", str(total)),)
+
+
+def modeles_de_l_usager() -> list[Modele]:
+    """Chaque état d'une facture, et un peu d'historique pour les filtres."""
+    eau, cantine = "Consommation d'eau", "Restauration scolaire"
+    return [
+        Modele("2026-EAU-1317", "X0000301010000001317", "EAU", f"{eau}, 2e semestre 2026", EAU),
+        Modele(
+            "2026-EAU-1290", "X0000301010000001290", "EAU", f"{eau}, résidence secondaire",
+            EAU_PASSEE, emise=-15, prelevement=12,
+        ),
+        Modele(
+            "2026-CRE-0208", "X0000303010000000208", "CRECHE", "Crèche Les Canetons, octobre 2026",
+            (("Accueil régulier, octobre", "84 h", "1,85 €", "155.40"),),
+        ),
+        Modele("2026-CAN-0911", "X0000302010000000911", "CANTINE", f"{cantine}, septembre 2026",
+               _cantine("septembre", 16), emise=-50, echeance=-10, paye="57.60"),
+        Modele("2026-CAN-0877", "X0000302010000000877", "CANTINE", f"{cantine}, juin 2026",
+               _cantine("juin", 13), emise=-75, echeance=-30, limite=30),
+        Modele("2026-CAN-0950", "X0000302010000000950", "CANTINE", f"{cantine}, régularisation",
+               (("Régularisation de tarif", "", "", "0.85"),)),
+        Modele("2026-CAN-0933", "X0000302010000000933", "CANTINE", f"{cantine}, octobre 2026 (erreur)",
+               _cantine("octobre", 30), emise=-25, annulation="Nombre de repas erroné : une nouvelle facture suit."),
+        Modele("2026-EAU-A012", "X0000301010000000012", "EAU", "Avoir sur la facture 2025-EAU-1122",
+               (("Trop-facturé, fuite après compteur", "", "", "-38.20"),), emise=-40),
+        Modele("2026-CAN-0940", "X0000302010000000940", "CANTINE", f"{cantine}, octobre 2026",
+               _cantine("octobre", 15), emise=-12, paye="20.00", moyen=Moyen.ESPECES),
+        Modele("2026-CAN-0812", "X0000302010000000812", "CANTINE", f"{cantine}, mai 2026",
+               _cantine("mai", 12), emise=-160, echeance=-120, limite=-60),
+        Modele("2026-CAN-0960", "X0000302010000000960", "CANTINE", "Accueil du mercredi, octobre 2026",
+               (("Mercredis à la journée", "4", "11,50 €", "46.00"),), emise=-10, marquee=True),
+        Modele("2026-EAU-0988", "X0000301010000000988", "EAU", f"{eau}, 1er semestre 2026",
+               EAU_PASSEE, emise=-190, echeance=-150, limite=-90, paye="202.50", moyen=Moyen.PRELEVEMENT),
+        Modele("2025-EAU-1122", "X0000301010000001122", "EAU", f"{eau}, 2e semestre 2025",
+               EAU_2025, emise=-370, echeance=-330, limite=-280, paye="189.90", moyen=Moyen.CHEQUE),
+        Modele("2025-CAN-0455", "X0000302010000000455", "CANTINE", f"{cantine}, novembre 2025",
+               _cantine("novembre", 14), emise=-350, echeance=-320, limite=-270, paye="50.40"),
+    ]  # fmt: skip
+
+
+def modeles_du_voisin() -> list[Modele]:
+    """Deux factures d'un autre habitant de la même commune."""
+    return [
+        Modele("2026-EAU-1402", "X0000301010000001402", "EAU", "Consommation d'eau, 2e semestre 2026", EAU_PASSEE),
+        Modele("2026-CAN-0971", "X0000302010000000971", "CANTINE", "Restauration scolaire, octobre 2026",
+               _cantine("octobre", 11)),
+    ]  # fmt: skip
+
+
+def modeles_de_l_autre_commune() -> list[Modele]:
+    """Deux factures d'une habitante de l'autre commune, dont un numéro que Boé emploie aussi."""
+    return [
+        Modele("2026-EAU-1317", "X0000901010000001317", "EAU", "Consommation d'eau, 2e semestre 2026", EAU_PASSEE),
+        Modele("2026-CAN-0101", "X0000902010000000101", "CANTINE", "Restauration scolaire, octobre 2026",
+               _cantine("octobre", 9)),
+    ]  # fmt: skip

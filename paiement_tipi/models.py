@@ -1,0 +1,194 @@
+"""Les tentatives de paiement, leur journal, et les notifications telles que reçues."""
+
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from comptes.models import Usager
+from factures.models import Facture, MontantField
+from paiement_tipi.etats import LISIBLE, OUVERTS, SUCCES, EtatPaiement
+from paiement_tipi.protocole import Resultat, Saisie
+from portail.models import Collectivite, Regie
+
+DOUBLE_CLIC = timedelta(seconds=10)
+
+
+def nouveau_jeton() -> str:
+    """256 bits : l'adresse de retour et elle seule désigne la tentative."""
+    return secrets.token_urlsafe(32)
+
+
+class Transport(models.TextChoices):
+    """Comment ce contrat parle à PayFiP."""
+
+    SERVICE_WEB = "service-web", _("service web")
+
+
+class ContratTipi(models.Model):
+    """Comment PayFiP connaît un service : son numéro de client et où en est sa mise en service."""
+
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    regie = models.OneToOneField(Regie, models.PROTECT, related_name="contrat_tipi")
+    numcli = models.CharField(_("numéro de client (numcli)"), max_length=6)
+    transport = models.CharField(_("transport"), max_length=11, choices=Transport, default=Transport.SERVICE_WEB)
+    saisie = models.CharField(
+        _("mise en service"),
+        max_length=1,
+        choices=[(Saisie.TEST, _("test")), (Saisie.ACTIVATION, _("activation")), (Saisie.PRODUCTION, _("production"))],
+        default=Saisie.TEST,
+    )
+
+    class Meta:
+        verbose_name = _("contrat PayFiP")
+        verbose_name_plural = _("contrats PayFiP")
+        constraints = (
+            models.CheckConstraint(condition=Q(numcli__regex=r"^[0-9]{6}$"), name="contrat_numcli_six_chiffres"),
+            models.CheckConstraint(condition=Q(saisie__in=list(Saisie)), name="contrat_saisie_connue"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.regie} · {self.numcli}"
+
+
+class PaiementQuerySet(models.QuerySet["Paiement"]):
+    """Les tentatives à suivre."""
+
+    def de(self, usager: Usager, *, chez: Collectivite) -> Self:
+        """Celles de cette personne dans cette commune."""
+        return self.filter(usager=usager, collectivite=chez)
+
+    def a_relire(self, maintenant: datetime) -> Self:
+        """Celles qu'il est temps de redemander à PayFiP."""
+        return self.interrogeables(maintenant).filter(relire_le__lte=maintenant).order_by("relire_le")
+
+    def interrogeables(self, maintenant: datetime) -> Self:
+        """Celles que PayFiP connaît encore et dont le résultat n'est ni un succès, ni un refus."""
+        return (
+            self.filter(idop__isnull=False, envoye_le__gt=maintenant - LISIBLE)
+            .exclude(etat__in=SUCCES)
+            .exclude(resultat__in=(Resultat.CARTE_REFUSEE, Resultat.PRELEVEMENT_REFUSE))
+        )
+
+
+class Paiement(models.Model):
+    """Une tentative chez PayFiP. Les valeurs envoyées y sont gardées : ce qui revient leur est comparé."""
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    jeton = models.CharField(max_length=43, unique=True, default=nouveau_jeton, editable=False)
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    contrat = models.ForeignKey(ContratTipi, models.PROTECT, related_name="paiements")
+    usager = models.ForeignKey(Usager, models.PROTECT, related_name="paiements")
+    formulaire = models.UUIDField(_("formulaire d'origine"), help_text=_("Un double clic envoie deux fois le même."))
+    etat = models.CharField(_("état"), max_length=15, choices=EtatPaiement, default=EtatPaiement.DEMARRE)
+    cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    # Ce que nous avons envoyé.
+    numcli = models.CharField(max_length=6)
+    saisie = models.CharField(max_length=1)
+    exer = models.CharField(max_length=4)
+    refdet = models.CharField(max_length=30)
+    objet = models.CharField(max_length=99, blank=True)
+    montant = MontantField(_("montant"))
+    mel = models.CharField(max_length=80)
+    # Ce que PayFiP a répondu.
+    idop = models.UUIDField(null=True, blank=True, unique=True)
+    envoye_le = models.DateTimeField(_("envoyé le"), null=True, blank=True)
+    resultat = models.CharField(_("résultat de PayFiP"), max_length=8, blank=True)
+    numauto = models.CharField(_("numéro d'autorisation"), max_length=64, blank=True)
+    date_payfip = models.DateTimeField(_("date donnée par PayFiP"), null=True, blank=True)
+    reponse = models.TextField(_("dernière réponse"), blank=True)
+    anomalie = models.CharField(_("anomalie"), max_length=200, blank=True)
+    # Le suivi.
+    relire_le = models.DateTimeField(_("à redemander le"), null=True, blank=True, db_index=True)
+    pannes = models.PositiveSmallIntegerField(_("pannes d'affilée"), default=0)
+
+    objects = PaiementQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("paiement")
+        verbose_name_plural = _("paiements")
+        constraints = (
+            models.CheckConstraint(condition=Q(montant__gt=0), name="paiement_montant_positif"),
+            models.CheckConstraint(condition=Q(etat__in=EtatPaiement.values), name="paiement_etat_connu"),
+            models.CheckConstraint(
+                condition=Q(etat__in=(EtatPaiement.DEMARRE, EtatPaiement.ECHOUE))
+                | Q(idop__isnull=False, envoye_le__isnull=False),
+                name="paiement_envoye_avec_idop",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.uuid} · {self.get_etat_display()}"
+
+    @property
+    def est_ouvert(self) -> bool:
+        """Vrai tant que la tentative retient la facture."""
+        return self.etat in OUVERTS
+
+    def vient_de_partir(self, maintenant: datetime) -> bool:
+        """Vrai juste après l'envoi : plus tard, la page de PayFiP a pu servir et ne resservira pas."""
+        return self.envoye_le is not None and maintenant - self.envoye_le < DOUBLE_CLIC
+
+
+class PartPaiement(models.Model):
+    """Ce qu'une tentative paie d'une facture. La base n'en admet qu'une ouverte par facture."""
+
+    paiement = models.ForeignKey(Paiement, models.PROTECT, related_name="parts")
+    facture = models.ForeignKey(Facture, models.PROTECT, related_name="parts")
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    montant = MontantField(_("montant"))
+    ouverte = models.BooleanField(_("ouverte"), default=True)
+
+    class Meta:
+        verbose_name = _("part de paiement")
+        verbose_name_plural = _("parts de paiement")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("facture",), condition=Q(ouverte=True), name="une_tentative_ouverte_par_facture"
+            ),
+            models.UniqueConstraint(fields=("paiement", "facture"), name="part_unique_par_facture"),
+            models.CheckConstraint(condition=Q(montant__gt=0), name="part_montant_positif"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.facture} · {self.montant}"
+
+
+class TransitionPaiement(models.Model):
+    """Un changement d'état : de quoi raconter ce qui s'est passé."""
+
+    paiement = models.ForeignKey(Paiement, models.PROTECT, related_name="transitions")
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    de = models.CharField(_("de"), max_length=15, choices=EtatPaiement)
+    vers = models.CharField(_("vers"), max_length=15, choices=EtatPaiement)
+    cause = models.CharField(_("cause"), max_length=80)
+    le = models.DateTimeField(_("le"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("transition")
+        verbose_name_plural = _("transitions")
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"{self.de} → {self.vers}"
+
+
+class NotificationTipi(models.Model):
+    """Une notification de PayFiP, gardée telle que reçue avant d'être traitée."""
+
+    paiement = models.ForeignKey(Paiement, models.PROTECT, related_name="notifications")
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    recue_le = models.DateTimeField(_("reçue le"), default=timezone.now, editable=False)
+    corps = models.TextField(_("corps"))
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+
+    def __str__(self) -> str:
+        return f"{self.paiement_id} · {self.recue_le:%Y-%m-%d %H:%M}"

@@ -1,0 +1,17 @@
+"""Démarrer un paiement, constater ce que PayFiP en dit, rapprocher ce qui attend."""
+
+from paiement_tipi.services.constat import appliquer, constater
+from paiement_tipi.services.demarrage import PaiementImpossible, demarrer_paiement
+from paiement_tipi.services.guichet import guichet
+from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever
+
+__all__ = [
+    "PaiementImpossible",
+    "appliquer",
+    "constater",
+    "demarrer_paiement",
+    "guichet",
+    "rapprocher",
+    "recevoir_notification",
+    "relever",
+]

@@ -1,0 +1,151 @@
+"""Demander à PayFiP ce qu'est devenue une tentative, et l'appliquer une seule fois."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from factures.argent import en_centimes
+from factures.etats import Moyen
+from factures.services import encaisser
+from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
+from paiement_tipi.etats import (
+    ABANDON_CONFIRME,
+    DE_RESULTAT,
+    PAGE_OUVERTE,
+    SANS_RESULTAT,
+    SUCCES,
+    EtatPaiement,
+)
+from paiement_tipi.models import Paiement
+from paiement_tipi.protocole import Lecture, Resultat, Saisie
+from paiement_tipi.services.transitions import lecture_apres_panne, passer, prochaine_lecture
+from portail.taches import lancer
+
+journal = logging.getLogger(__name__)
+
+DELAI_AVANT_EXPIRATION = {"P1": PAGE_OUVERTE, "P5": SANS_RESULTAT}
+MOYENS = {EtatPaiement.PAYE: Moyen.CARTE, EtatPaiement.PRELEVE: Moyen.PRELEVEMENT}
+# PayFiP donne l'heure sans les secondes : un abandon peut être plus récent d'une minute qu'il ne le dit.
+MINUTE_TRONQUEE = timedelta(minutes=1)
+
+
+def constater(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: datetime | None = None) -> bool:
+    """Redemande le résultat et l'applique ; vrai si cet appel a changé l'état.
+
+    Peut être appelé n'importe quand, par n'importe qui, autant de fois qu'on veut. Une panne de PayFiP n'est pas une
+    exception ici : elle est notée, et la tentative sera redemandée.
+    """
+    instant = maintenant or timezone.now()
+    if paiement.idop is None or paiement.etat in SUCCES:
+        return False
+    try:
+        lecture, xml = guichet.lire(paiement.idop)
+    except GuichetRefuse as refus:
+        return _appliquer_refus(paiement, refus, cause=cause, maintenant=instant)
+    except GuichetIndisponible as panne:
+        _noter_panne(paiement, panne, maintenant=instant)
+        return False
+    return appliquer(paiement=paiement, lecture=lecture, xml=xml, cause=cause, maintenant=instant)
+
+
+@transaction.atomic
+def appliquer(*, paiement: Paiement, lecture: Lecture, xml: bytes, cause: str, maintenant: datetime) -> bool:
+    """Compare la lecture à ce qui a été envoyé, change l'état et encaisse ; vrai si cet appel l'a emporté."""
+    verrouille = Paiement.objects.select_for_update().get(pk=paiement.pk)
+    verrouille.anomalie = _anomalie(verrouille, lecture)
+    verrouille.resultat, verrouille.numauto = lecture.resultat[:8], lecture.numauto[:64]
+    verrouille.date_payfip, verrouille.reponse = lecture.date, xml.decode("utf-8", "replace")
+    if verrouille.anomalie:
+        journal.error("Paiement %s : %s", verrouille.uuid, verrouille.anomalie)
+        vers = None
+    else:
+        vers = _etat_lu(verrouille, lecture, maintenant)
+    return _conclure(verrouille, paiement, vers=vers, cause=cause, maintenant=maintenant)
+
+
+def _conclure(
+    verrouille: Paiement, paiement: Paiement, *, vers: EtatPaiement | None, cause: str, maintenant: datetime
+) -> bool:
+    """Change l'état s'il y a lieu, effets compris, et fixe la prochaine lecture ; ``paiement`` en voit le résultat."""
+    gagne = vers is not None and passer(verrouille, vers=vers, cause=cause, maintenant=maintenant)
+    if gagne:
+        _effets(verrouille, maintenant)
+    verrouille.pannes = 0
+    verrouille.relire_le = prochaine_lecture(verrouille.etat, verrouille.envoye_le or maintenant, maintenant)
+    verrouille.save(update_fields=["anomalie", "resultat", "numauto", "date_payfip", "reponse", "pannes", "relire_le"])
+    paiement.etat = verrouille.etat
+    return gagne
+
+
+def _effets(paiement: Paiement, maintenant: datetime) -> None:
+    """Ce qu'un changement d'état entraîne, pour le seul appel qui l'a emporté."""
+    moyen = MOYENS.get(EtatPaiement(paiement.etat))
+    if moyen is not None:
+        for part in paiement.parts.select_related("facture").order_by("facture_id"):
+            encaisser(
+                facture=part.facture,
+                montant=part.montant,
+                moyen=moyen,
+                origine=f"payfip:{paiement.uuid}",
+                recu_le=paiement.date_payfip or maintenant,
+            )
+    if paiement.etat == EtatPaiement.ABANDON_SIGNALE:
+        lancer("paiement_tipi.tasks.constater_paiement", dans=ABANDON_CONFIRME, paiement_id=paiement.pk)
+
+
+def _anomalie(paiement: Paiement, lecture: Lecture) -> str:
+    """Ce qui, dans la réponse, n'est pas ce que nous avons envoyé ; vide si tout concorde.
+
+    ``exer`` n'est pas comparé : PayFiP le rend parfois tronqué (payfip.md §3.3).
+    """
+    ecarts = {
+        "le montant": lecture.montant != en_centimes(paiement.montant),
+        "le numéro de client": lecture.numcli != paiement.numcli,
+        "la référence": lecture.refdet != paiement.refdet,
+        "la saisie": lecture.saisie != paiement.saisie,
+    }
+    differents = [nom for nom, ecart in ecarts.items() if ecart]
+    if differents:
+        return f"PayFiP répond autre chose que ce qui a été envoyé : {', '.join(differents)}."
+    if lecture.resultat not in DE_RESULTAT:
+        return f"Résultat inconnu de PayFiP : « {lecture.resultat[:8]} »."
+    return ""
+
+
+def _etat_lu(paiement: Paiement, lecture: Lecture, maintenant: datetime) -> EtatPaiement:
+    """L'état que demande cette lecture. Un essai ou une activation ne règle jamais rien."""
+    etat = DE_RESULTAT[lecture.resultat]
+    if etat in SUCCES and lecture.saisie != Saisie.PRODUCTION:
+        return EtatPaiement.ESSAI_REUSSI
+    if lecture.resultat == Resultat.ABANDONNE and not _abandon_confirme(paiement, lecture, maintenant):
+        return EtatPaiement.ABANDON_SIGNALE
+    return etat
+
+
+def _abandon_confirme(paiement: Paiement, lecture: Lecture, maintenant: datetime) -> bool:
+    """Un A peut être suivi d'un P pendant deux minutes : d'après l'heure de PayFiP, ou depuis que nous l'avons vu."""
+    if lecture.date is not None and maintenant - lecture.date >= ABANDON_CONFIRME + MINUTE_TRONQUEE:
+        return True
+    signale = paiement.transitions.filter(vers=EtatPaiement.ABANDON_SIGNALE).first()
+    return signale is not None and maintenant - signale.le >= ABANDON_CONFIRME
+
+
+@transaction.atomic
+def _appliquer_refus(paiement: Paiement, refus: GuichetRefuse, *, cause: str, maintenant: datetime) -> bool:
+    """P1 et P5 : pas de résultat, définitif quand la tentative est assez vieille. Le reste est une anomalie."""
+    verrouille = Paiement.objects.select_for_update().get(pk=paiement.pk)
+    delai = DELAI_AVANT_EXPIRATION.get(refus.code)
+    if delai is None:
+        verrouille.anomalie = f"PayFiP refuse de répondre : {refus.code} {refus.libelle}"[:200]
+        journal.error("Paiement %s : %s", verrouille.uuid, verrouille.anomalie)
+    age = maintenant - (verrouille.envoye_le or maintenant)
+    vers = EtatPaiement.EXPIRE if delai is not None and age >= delai else None
+    return _conclure(verrouille, paiement, vers=vers, cause=cause, maintenant=maintenant)
+
+
+def _noter_panne(paiement: Paiement, panne: GuichetIndisponible, *, maintenant: datetime) -> None:
+    journal.warning("Paiement %s : PayFiP ne répond pas (%s).", paiement.uuid, panne)
+    pannes = min(paiement.pannes + 1, 1000)
+    Paiement.objects.filter(pk=paiement.pk).update(pannes=pannes, relire_le=lecture_apres_panne(pannes, maintenant))

@@ -1,0 +1,133 @@
+"""De la facture à la page de PayFiP."""
+
+import logging
+import time
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from comptes.models import Usager
+from factures.argent import en_centimes
+from factures.etats import Empechement
+from factures.models import Facture
+from paiement_tipi import protocole
+from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
+from paiement_tipi.etats import EtatPaiement
+from paiement_tipi.models import ContratTipi, Paiement, PartPaiement
+from paiement_tipi.services.transitions import passer, prochaine_lecture
+from portail.models import Collectivite
+
+ESSAIS, PAUSE_SECONDES = 20, 0.2
+
+journal = logging.getLogger(__name__)
+
+
+class PaiementImpossible(Exception):
+    """La facture ne se paie pas en ligne maintenant ; ``empechement`` dit pourquoi."""
+
+    def __init__(self, empechement: Empechement) -> None:
+        super().__init__(empechement)
+        self.empechement = empechement
+
+
+def demarrer_paiement(*, facture: Facture, usager: Usager, formulaire: UUID, guichet: Guichet) -> str:
+    """L'adresse de la page PayFiP de cette tentative, dont l'idop est enregistré avant que personne n'y aille.
+
+    Le même ``formulaire`` envoyé deux fois (double clic) rend la même adresse tant que la tentative vient de partir.
+    PaiementImpossible, GuichetIndisponible et GuichetRefuse ne laissent aucune tentative ouverte derrière eux.
+    """
+    adresse = _meme_envoi(usager, formulaire)
+    if adresse is not None:
+        return adresse
+    paiement = _ouvrir(facture=facture, usager=usager, formulaire=formulaire)
+    try:
+        idop = guichet.creer(_demande(paiement, facture.collectivite))
+    except (GuichetIndisponible, GuichetRefuse, protocole.ChampInvalide) as erreur:
+        journal.warning("Paiement %s non créé chez PayFiP : %s", paiement.uuid, erreur)
+        passer(paiement, vers=EtatPaiement.ECHOUE, cause="refus à la création", maintenant=timezone.now())
+        raise
+    _envoyer(paiement, idop)
+    return _adresse(paiement)
+
+
+def _meme_envoi(usager: Usager, formulaire: UUID) -> str | None:
+    """L'adresse déjà obtenue par ce formulaire, en attendant au besoin que son premier envoi ait sa réponse.
+
+    Le navigateur abandonne la réponse du premier clic : sans cela, un double clic perdrait la page de paiement.
+    """
+    for _essai in range(ESSAIS):
+        envoi = Paiement.objects.filter(formulaire=formulaire, usager=usager).order_by("-pk").first()
+        if envoi is None or envoi.etat != EtatPaiement.DEMARRE:
+            break
+        time.sleep(PAUSE_SECONDES)
+    if envoi is None or envoi.etat != EtatPaiement.ENVOYE or not envoi.vient_de_partir(timezone.now()):
+        return None
+    return _adresse(envoi)
+
+
+def _ouvrir(*, facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
+    """La tentative et sa part. Le verrou ordonne deux appareils ; l'index unique tient quoi qu'il arrive."""
+    try:
+        with transaction.atomic():
+            Facture.objects.select_for_update(of=("self",)).get(pk=facture.pk)
+            lue = Facture.objects.avec_etat(facture.collectivite.aujourd_hui()).get(pk=facture.pk)
+            if lue.empechement:
+                raise PaiementImpossible(Empechement(lue.empechement))
+            return _creer(lue, usager, formulaire)
+    except IntegrityError as erreur:
+        raise PaiementImpossible(Empechement.PAIEMENT_EN_COURS) from erreur
+
+
+def _creer(facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
+    contrat = ContratTipi.objects.get(regie=facture.regie_id)
+    paiement = Paiement.objects.create(
+        collectivite_id=facture.collectivite_id,
+        contrat=contrat,
+        usager=usager,
+        formulaire=formulaire,
+        numcli=contrat.numcli,
+        saisie=contrat.saisie,
+        exer=str(facture.exercice or facture.date_emission.year),
+        refdet=facture.reference[:30],
+        objet=protocole.nettoyer_objet(facture.objet),
+        montant=facture.reste_du,
+        mel=usager.email[:80],
+    )
+    PartPaiement.objects.create(
+        paiement=paiement, facture=facture, collectivite_id=facture.collectivite_id, montant=facture.reste_du
+    )
+    return paiement
+
+
+def _demande(paiement: Paiement, collectivite: Collectivite) -> protocole.Demande:
+    return protocole.Demande(
+        numcli=paiement.numcli,
+        exer=paiement.exer,
+        refdet=paiement.refdet,
+        objet=paiement.objet,
+        montant=en_centimes(paiement.montant),
+        mel=paiement.mel,
+        saisie=protocole.Saisie(paiement.saisie),
+        urlnotif=f"{collectivite.adresse}/paiement/notification/",
+        urlredirect=f"{collectivite.adresse}/paiement/retour/{paiement.jeton}/",
+    )
+
+
+@transaction.atomic
+def _envoyer(paiement: Paiement, idop: UUID) -> None:
+    """Enregistre l'idop ; GuichetIndisponible si la tentative a été close entre-temps, sans avoir été montrée."""
+    maintenant = timezone.now()
+    paiement.idop, paiement.envoye_le = idop, maintenant
+    Paiement.objects.filter(pk=paiement.pk).update(
+        idop=idop, envoye_le=maintenant, relire_le=prochaine_lecture(EtatPaiement.ENVOYE, maintenant, maintenant)
+    )
+    if not passer(paiement, vers=EtatPaiement.ENVOYE, cause="idop reçu", maintenant=maintenant):
+        raise GuichetIndisponible("réponse trop tardive")
+
+
+def _adresse(paiement: Paiement) -> str:
+    if paiement.idop is None:
+        raise ValueError("Une tentative sans idop n'a pas de page.")
+    return protocole.adresse_de_page(settings.PAYFIP_PAGE_URL, paiement.idop)

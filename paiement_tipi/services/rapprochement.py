@@ -1,0 +1,74 @@
+"""Ce qui se règle sans la personne : la notification, le relevé périodique, le rapprochement à la demande."""
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db import transaction
+
+from paiement_tipi.client import Guichet
+from paiement_tipi.etats import SANS_IDOP, EtatPaiement
+from paiement_tipi.models import NotificationTipi, Paiement
+from paiement_tipi.services.constat import constater
+from paiement_tipi.services.transitions import passer
+from portail.taches import lancer
+
+journal = logging.getLogger(__name__)
+
+PAR_RELEVE = 200
+RESERVATION = timedelta(minutes=1)
+
+
+@transaction.atomic
+def recevoir_notification(*, idop: UUID, corps: str) -> bool:
+    """Garde la notification telle quelle et met la vérification en file ; faux, sans rien écrire, pour un idop inconnu.
+
+    La notification n'est qu'une sonnette (payfip.md §3.9) : rien n'y est lu que l'idop.
+    """
+    paiement = Paiement.objects.filter(idop=idop).first()
+    if paiement is None:
+        return False
+    NotificationTipi.objects.create(paiement=paiement, collectivite_id=paiement.collectivite_id, corps=corps[:2000])
+    lancer("paiement_tipi.tasks.constater_paiement", paiement_id=paiement.pk)
+    return True
+
+
+def relever(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
+    """Redemande les tentatives dont l'heure est venue ; rend leur nombre par état. Une seule en panne n'arrête rien."""
+    clore_sans_idop(maintenant)
+    a_faire = [p for p in Paiement.objects.a_relire(maintenant)[:PAR_RELEVE] if _reserver(p, maintenant)]
+    return _constater_toutes(a_faire, guichet=guichet, cause="relevé", maintenant=maintenant)
+
+
+def rapprocher(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
+    """Redemande tout de suite toutes les tentatives de l'année sans résultat P, V, R ou Z ; leur nombre par état."""
+    clore_sans_idop(maintenant)
+    toutes = list(Paiement.objects.interrogeables(maintenant).order_by("envoye_le"))
+    return _constater_toutes(toutes, guichet=guichet, cause="rapprochement", maintenant=maintenant)
+
+
+def clore_sans_idop(maintenant: datetime) -> None:
+    """Une tentative sans idop n'a été montrée à personne : un arrêt brutal ne doit pas bloquer la facture."""
+    for paiement in Paiement.objects.filter(etat=EtatPaiement.DEMARRE, cree_le__lte=maintenant - SANS_IDOP):
+        passer(paiement, vers=EtatPaiement.ECHOUE, cause="sans idop", maintenant=maintenant)
+
+
+def _constater_toutes(paiements: list[Paiement], *, guichet: Guichet, cause: str, maintenant: datetime) -> Counter[str]:
+    etats: Counter[str] = Counter()
+    for paiement in paiements:
+        try:
+            constater(paiement=paiement, guichet=guichet, cause=cause, maintenant=maintenant)
+        except Exception:  # noqa: BLE001  # une tentative impossible à traiter n'empêche pas les autres
+            journal.exception("Paiement %s : constat impossible.", paiement.uuid)
+            etats["erreur"] += 1
+        else:
+            etats[paiement.etat] += 1
+    return etats
+
+
+def _reserver(paiement: Paiement, maintenant: datetime) -> bool:
+    """Vrai pour le seul relevé qui demandera cette tentative, même si deux tournent ensemble."""
+    return bool(
+        Paiement.objects.filter(pk=paiement.pk, relire_le=paiement.relire_le).update(relire_le=maintenant + RESERVATION)
+    )

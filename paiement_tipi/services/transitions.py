@@ -1,0 +1,42 @@
+"""Le seul endroit où l'état d'une tentative change, et quand la redemander."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+
+from paiement_tipi.etats import ECHECS, LISIBLE, OUVERTS, PAGE_OUVERTE, EtatPaiement, sources
+from paiement_tipi.models import Paiement, PartPaiement, TransitionPaiement
+
+
+@transaction.atomic
+def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: datetime) -> bool:
+    """Passe la tentative à ``vers`` ; vrai pour l'unique appel qui l'emporte, qui seul a droit aux effets."""
+    de = paiement.etat
+    if not Paiement.objects.filter(pk=paiement.pk, etat__in=sources(vers)).update(etat=vers):
+        return False
+    paiement.etat = vers
+    TransitionPaiement.objects.create(
+        paiement=paiement, collectivite_id=paiement.collectivite_id, de=de, vers=vers, cause=cause, le=maintenant
+    )
+    if vers not in OUVERTS:
+        PartPaiement.objects.filter(paiement=paiement).update(ouverte=False)
+    return True
+
+
+def prochaine_lecture(etat: str, envoye_le: datetime, maintenant: datetime) -> datetime | None:
+    """Quand redemander à PayFiP : souvent tant que la facture attend, puis de moins en moins, jusqu'à un an."""
+    if etat in OUVERTS:
+        return maintenant + timedelta(seconds=settings.RAPPROCHEMENT_SECONDES)
+    age = maintenant - envoye_le
+    if etat not in ECHECS or age > LISIBLE:
+        return None
+    if age < timedelta(days=1):
+        return maintenant + PAGE_OUVERTE
+    return maintenant + (timedelta(days=1) if age < timedelta(days=7) else timedelta(days=7))
+
+
+def lecture_apres_panne(pannes: int, maintenant: datetime) -> datetime:
+    """De plus en plus tard, sans dépasser la demi-heure que conseille la DGFiP (payfip.md §3.7)."""
+    secondes = settings.RAPPROCHEMENT_SECONDES * 2 ** min(pannes, 12)
+    return maintenant + min(timedelta(seconds=secondes), timedelta(minutes=30))

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from paiement_tipi import views
+
+app_name = "paiement_tipi"
+urlpatterns = [
+    path("factures/<uuid:uuid>/payer/", views.payer, name="payer"),
+    path("paiement/notification/", views.notification, name="notification"),
+    path("paiement/retour/<str:jeton>/", views.retour, name="retour"),
+]

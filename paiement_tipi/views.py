@@ -1,0 +1,103 @@
+"""La confirmation, le départ, la notification et le retour."""
+
+from http import HTTPStatus
+from uuid import UUID, uuid4
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from comptes.requete import RequeteUsager
+from factures.etats import EXPLICATIONS, Empechement
+from factures.models import Facture
+from paiement_tipi import protocole, services
+from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
+from paiement_tipi.etats import RETOURS, EtatPaiement
+from paiement_tipi.forms import DepartForm
+from paiement_tipi.models import Paiement
+from portail.reponses import VoirAilleurs
+from portail.requete import RequeteCollectivite, usager_chez
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def payer(request: RequeteUsager, uuid: UUID) -> HttpResponse:
+    """GET : relire avant de payer ; POST : partir chez PayFiP."""
+    factures = Facture.objects.de(request.user, chez=request.collectivite)
+    facture = get_object_or_404(factures.avec_etat(request.collectivite.aujourd_hui(), pour=request.user), uuid=uuid)
+    if request.method == "POST":
+        return _partir(request, facture)
+    return _confirmer(request, facture, empechement=facture.empechement, statut=HTTPStatus.OK)
+
+
+def _partir(request: RequeteUsager, facture: Facture) -> HttpResponse:
+    try:
+        adresse = services.demarrer_paiement(
+            facture=facture,
+            usager=request.user,
+            formulaire=DepartForm(request.POST).numero(),
+            guichet=services.guichet(personne=True),
+        )
+    except services.PaiementImpossible as refus:
+        return _confirmer(request, facture, empechement=refus.empechement, statut=HTTPStatus.CONFLICT)
+    except GuichetIndisponible:
+        return _echec(request, facture, "paiement_tipi/guichet_indisponible.html", HTTPStatus.SERVICE_UNAVAILABLE)
+    except (GuichetRefuse, protocole.ChampInvalide):
+        return _echec(request, facture, "paiement_tipi/guichet_refuse.html", HTTPStatus.BAD_GATEWAY)
+    return VoirAilleurs(adresse)
+
+
+def _confirmer(request: RequeteUsager, facture: Facture, *, empechement: str, statut: HTTPStatus) -> HttpResponse:
+    explication = EXPLICATIONS[Empechement(empechement)] if empechement else None
+    contexte = {
+        "facture": facture,
+        "explication": explication,
+        "form": DepartForm(initial={"formulaire": uuid4()}),
+    }
+    return render(request, "paiement_tipi/payer.html", contexte, status=statut)
+
+
+def _echec(request: RequeteUsager, facture: Facture, gabarit: str, statut: HTTPStatus) -> HttpResponse:
+    return render(request, gabarit, {"facture": facture}, status=statut)
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+def notification(request: HttpRequest) -> HttpResponse:
+    """La sonnette de PayFiP : 200 vide dans tous les cas, la vérification se fait ensuite (payfip.md §3.9)."""
+    idop = protocole.idop_de_notification({**request.GET.dict(), **request.POST.dict()})
+    if idop is not None:
+        services.recevoir_notification(idop=idop, corps=request.body.decode("utf-8", "replace"))
+    return HttpResponse(status=HTTPStatus.OK)
+
+
+@csrf_exempt
+@login_not_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def retour(request: RequeteCollectivite, jeton: str) -> HttpResponse:
+    """Le retour de PayFiP, et « Vérifier maintenant » : le jeton seul désigne la tentative, rien d'autre n'est cru.
+
+    Sans la session de la personne, la page dit l'issue sans rien montrer d'elle.
+    """
+    paiement = get_object_or_404(Paiement.objects.select_related("collectivite"), jeton=jeton)
+    request.collectivite = paiement.collectivite
+    services.constater(
+        paiement=paiement, guichet=services.guichet(personne=True), cause="retour", maintenant=timezone.now()
+    )
+    request.user = usager_chez(request, paiement.collectivite)  # type: ignore[assignment]  # Usager ou anonyme
+    contexte = {
+        "paiement": paiement,
+        "retour": RETOURS[EtatPaiement(paiement.etat)],
+        "factures": _factures(paiement) if request.user == paiement.usager else [],
+    }
+    return render(request, "paiement_tipi/retour.html", contexte)
+
+
+def _factures(paiement: Paiement) -> list[Facture]:
+    """Les factures de la tentative, avec l'état que verra leur propriétaire."""
+    usager, chez = paiement.usager, paiement.collectivite
+    factures = Facture.objects.de(usager, chez=chez).avec_etat(chez.aujourd_hui(), pour=usager)
+    return list(factures.filter(parts__paiement=paiement))
