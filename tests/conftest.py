@@ -1,0 +1,112 @@
+"""La distribution (ada, bob, claire, agente…), le simulateur de PayFiP, et aucun réseau au-delà de la machine."""
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import factories
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from comptes.models import Usager
+from factures.models import Facture
+from paiement_tipi.simulateur.serveur import creer_serveur
+from portail.models import Affectation, Collectivite, Regie, Role
+
+_connecter = socket.socket.connect
+
+
+@pytest.fixture(autouse=True)
+def sans_reseau(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Un test qui sort de la machine échoue."""
+
+    def connecter(prise: socket.socket, adresse: Any) -> None:
+        if prise.family != socket.AF_UNIX and adresse[0] not in {"127.0.0.1", "::1"}:
+            raise AssertionError(f"Ce test appelle le réseau : {adresse}")
+        _connecter(prise, adresse)
+
+    monkeypatch.setattr(socket.socket, "connect", connecter)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Le cache en base a sa table, comme en production."""
+    with django_db_blocker.unblock():
+        call_command("createcachetable")
+
+
+@pytest.fixture
+def boe(db: None) -> Collectivite:
+    return factories.collectivite(nom="Ville de Boé", lien="M470310001", adresse="http://localhost", par_defaut=True)
+
+
+@pytest.fixture
+def ailleurs(db: None) -> Collectivite:
+    return factories.collectivite(nom="Commune d'Ailleurs", lien="X990030101")
+
+
+@pytest.fixture
+def eau(boe: Collectivite) -> Regie:
+    regie = factories.regie(boe, code="EAU", libelle="Eau et assainissement")
+    factories.contrat(regie)
+    return regie
+
+
+@pytest.fixture
+def ada(boe: Collectivite) -> Usager:
+    return factories.usager(email="ada@exemple.fr", nom="LOVELACE", prenom="Ada")
+
+
+@pytest.fixture
+def bob(boe: Collectivite) -> Usager:
+    """Un autre habitant de la même commune."""
+    personne = factories.usager(email="bob@exemple.fr", nom="MARTIN", prenom="Bob", civilite="Monsieur")
+    factories.redevable(boe, personne)
+    return personne
+
+
+@pytest.fixture
+def agente(boe: Collectivite) -> Usager:
+    personne = factories.usager(email="agente@exemple.fr", nom="MAIRIE", prenom="Agente", is_staff=True)
+    Affectation.objects.create(usager=personne, collectivite=boe, role=Role.FACTURATION)
+    return personne
+
+
+@pytest.fixture
+def facture(boe: Collectivite, ada: Usager, eau: Regie) -> Facture:
+    """La facture d'Ada : 243,11 € à payer."""
+    redevable = factories.redevable(boe, ada, nom="LOVELACE", prenom="Ada")
+    return factories.facture(redevable, eau, numero="2026-EAU-1317", reference="X0000301010000001317")
+
+
+@pytest.fixture
+def connecter() -> Callable[..., Client]:
+    """``connecter(ada, chez=boe)`` : un navigateur connecté dans cette commune, par la vraie page de connexion."""
+
+    def _connecter(personne: Usager, *, chez: Collectivite) -> Client:
+        client = Client(HTTP_HOST=chez.hotes.get().nom)
+        reponse = client.post("/connexion/", {"login": personne.email, "password": factories.MOT_DE_PASSE})
+        assert reponse.status_code == 302, "connexion refusée"
+        return client
+
+    return _connecter
+
+
+@pytest.fixture
+def simulateur(settings: Any) -> Iterator[SimpleNamespace]:
+    """Un PayFiP complet, sur son port ; ``url`` et ``regler(panne="502")``."""
+    serveur = creer_serveur(port=0, pilotable=True)
+    fil = threading.Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    fil.start()
+    base = f"http://127.0.0.1:{serveur.server_address[1]}"
+    settings.PAYFIP_URL = f"{base}/tpa/services/securite"
+    settings.PAYFIP_PAGE_URL = f"{base}/tpa/paiementws.web"
+    politique = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
+    settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {**politique, "form-action": ["'self'", base]}}
+    yield SimpleNamespace(url=base, serveur=serveur)
+    serveur.shutdown()
+    serveur.server_close()
+    fil.join()

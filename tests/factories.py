@@ -1,0 +1,94 @@
+"""Des objets sans hasard : chaque appel numérote, et tout ce qui compte pour un test s'écrit dans le test."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from comptes.models import Rattachement, Redevable, Usager
+from factures.etats import Nature, Statut
+from factures.models import Facture, LigneFacture
+from paiement_tipi.models import ContratTipi
+from paiement_tipi.protocole import Saisie
+from portail.models import Collectivite, Hote, Regie
+
+MOT_DE_PASSE = "une phrase de passe"
+_numeros = count(1)
+
+
+def collectivite(**champs: Any) -> Collectivite:
+    n = next(_numeros)
+    valeurs = {
+        "nom": f"Commune {n}",
+        "lien": f"M{n:09d}",
+        "adresse": f"http://commune-{n}.localhost",
+        "telephone": "05 61 00 19 30",
+        "horaires": "du lundi au vendredi, de 7h à 22h",
+        **champs,
+    }
+    creee = Collectivite.objects.create(**valeurs)
+    Hote.objects.create(collectivite=creee, nom=f"commune-{n}.localhost")
+    return creee
+
+
+def regie(chez: Collectivite, **champs: Any) -> Regie:
+    n = next(_numeros)
+    return Regie.objects.create(collectivite=chez, **{"code": f"SERVICE-{n}", "libelle": f"Service {n}", **champs})
+
+
+def contrat(de: Regie, **champs: Any) -> ContratTipi:
+    valeurs = {"numcli": "006382", "saisie": Saisie.PRODUCTION, **champs}
+    return ContratTipi.objects.create(collectivite=de.collectivite, regie=de, **valeurs)
+
+
+def usager(**champs: Any) -> Usager:
+    n = next(_numeros)
+    valeurs = {"email": f"personne-{n}@exemple.fr", "civilite": "Madame", "nom": f"NOM{n}", "prenom": "Ada", **champs}
+    return Usager.objects.create_user(password=valeurs.pop("password", MOT_DE_PASSE), **valeurs)
+
+
+def redevable(chez: Collectivite, *usagers: Usager, **champs: Any) -> Redevable:
+    """Un redevable, rattaché à chacun des ``usagers``."""
+    n = next(_numeros)
+    valeurs = {
+        "source": "TEST",
+        "code": f"R{n}",
+        "civilite": "Madame",
+        "nom": f"NOM{n}",
+        "prenom": "Ada",
+        "adresse": "1 rue des Tests",
+        "code_postal": "47550",
+        "ville": "Boé",
+        **champs,
+    }
+    cree = Redevable.objects.create(collectivite=chez, **valeurs)
+    for personne in usagers:
+        Rattachement.objects.create(collectivite=chez, usager=personne, redevable=cree)
+    return cree
+
+
+def facture(pour: Redevable, de: Regie, **champs: Any) -> Facture:
+    """Une facture publiée de 243,11 €, payable ; ``lignes`` : des couples (libellé, montant)."""
+    n = next(_numeros)
+    lignes = champs.pop("lignes", [])
+    emise = champs.get("date_emission", date.today() - timedelta(days=10))
+    valeurs = {
+        "numero": f"F{n}",
+        "reference": f"X{n:019d}",
+        "objet": "Consommation d'eau",
+        "montant": Decimal("243.11"),
+        "date_emission": emise,
+        "date_echeance": date.today() + timedelta(days=20),
+        "date_limite_en_ligne": date.today() + timedelta(days=60),
+        "statut": Statut.PUBLIEE,
+        "publiee_le": "2026-01-01T00:00:00Z",
+        **champs,
+    }
+    valeurs.setdefault("nature", Nature.FACTURE if valeurs["montant"] > 0 else Nature.AVOIR)
+    valeurs.setdefault("reste_du", max(valeurs["montant"], Decimal(0)))
+    creee = Facture.objects.create(collectivite=pour.collectivite, redevable=pour, regie=de, **valeurs)
+    for rang, (libelle, montant) in enumerate(lignes, start=1):
+        LigneFacture.objects.create(
+            facture=creee, collectivite=pour.collectivite, rang=rang, libelle=libelle, montant=montant
+        )
+    return creee
