@@ -98,7 +98,10 @@ _base: dict[str, Any] = {
         conn_health_checks=True,
     )
 }
-_MOTEURS: dict[str, dict[str, Any]] = {"django.db.backends.sqlite3": OPTIONS_SQLITE, "django.db.backends.postgresql": OPTIONS_POSTGRESQL}
+_MOTEURS: dict[str, dict[str, Any]] = {
+    "django.db.backends.sqlite3": OPTIONS_SQLITE,
+    "django.db.backends.postgresql": OPTIONS_POSTGRESQL,
+}
 if _base["ENGINE"] not in _MOTEURS:
     raise ImproperlyConfigured("DATABASE_URL commence par sqlite:// ou postgresql://.")
 _base["OPTIONS"] = {**_MOTEURS[_base["ENGINE"]], **_base.get("OPTIONS", {})}

@@ -12,3 +12,6 @@ from portail.settings import *  # noqa: F403  # l'environnement se pose avant
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):  # noqa: F405
+    # En fichier : une base en mémoire ne se partage pas entre le serveur des tests et le test.
+    DATABASES["default"]["TEST"] = {"NAME": str(DONNEES / "tests.sqlite3")}  # noqa: F405

@@ -1,5 +1,7 @@
 """La distribution (ada, bob, claire, agente…), le simulateur de PayFiP, et aucun réseau au-delà de la machine."""
 
+import os
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,6 +12,7 @@ import factories
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
 
 from comptes.models import Usager
 from factures.models import Facture
@@ -110,3 +113,16 @@ def simulateur(settings: Any) -> Iterator[SimpleNamespace]:
     serveur.shutdown()
     serveur.server_close()
     fil.join()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Le Chromium de la distribution ; son absence est un échec, pas un test sauté."""
+    # La boucle d'événements de Playwright vit dans ce fil : Django y refuserait la base.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        navigateur = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-quic", "--no-first-run"]
+        )
+        yield navigateur
+        navigateur.close()

@@ -1,12 +1,11 @@
 """Les pages du simulateur dans Chromium : parcours entiers, axe, CSP, sans JavaScript, deux largeurs."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # sans types
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.paiement_tipi.test_simulateur_outils import (
     Marchand,
@@ -35,14 +34,6 @@ PARCOURS = (
     Parcours("Payer par carte bancaire", "Valider le paiement", "P", "Paiement accepté"),
     Parcours("Payer par prélèvement", "Simuler un refus", "Z", "Prélèvement refusé"),
 )
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        navigateur = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        yield navigateur
-        navigateur.close()
 
 
 @pytest.fixture
