@@ -1,0 +1,1 @@
+"""``make run`` : prépare la démonstration, puis tient ses processus jusqu'à Ctrl-C."""
