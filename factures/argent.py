@@ -1,6 +1,10 @@
 """Le seul module qui sait qu'un euro a cent centimes ; exact, ou une exception."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation
+
+CENTIME = Decimal("0.01")
+# Les dix-neuf chiffres d'un bigint ; tout ce qui s'arrondirait est une exception, jamais un montant voisin.
+EXACT = Context(prec=19, traps=[Inexact, InvalidOperation])
 
 
 def en_centimes(euros: Decimal) -> int:
@@ -8,14 +12,11 @@ def en_centimes(euros: Decimal) -> int:
     if not isinstance(euros, Decimal):
         raise TypeError(f"Un montant est un Decimal, et non {type(euros).__name__}.")
     try:
-        centimes = euros.scaleb(2)
-        if centimes != centimes.to_integral_value():
-            raise ValueError(f"{euros} € n'est pas un nombre entier de centimes.")
-    except InvalidOperation as erreur:
-        raise ValueError(f"{euros} n'est pas un montant.") from erreur
-    return int(centimes)
+        return int(EXACT.quantize(euros, CENTIME).scaleb(2, EXACT))
+    except (ArithmeticError, ValueError) as erreur:
+        raise ValueError(f"{euros} € n'est pas un nombre entier de centimes.") from erreur
 
 
 def depuis_centimes(centimes: int) -> Decimal:
     """24311 → ``Decimal("243.11")``."""
-    return Decimal(centimes).scaleb(-2).quantize(Decimal("0.01"))
+    return EXACT.quantize(Decimal(centimes).scaleb(-2, EXACT), CENTIME)

@@ -76,6 +76,7 @@ class Empechement(models.TextChoices):
     DELAI_DEPASSE = "DELAI_DEPASSE"
     PAIEMENT_SUSPENDU = "PAIEMENT_SUSPENDU"
     SERVICE_INDISPONIBLE = "SERVICE_INDISPONIBLE"
+    REFERENCE_NON_PAYABLE = "REFERENCE_NON_PAYABLE"
     MONTANT_TROP_FAIBLE = "MONTANT_TROP_FAIBLE"
     MONTANT_TROP_ELEVE = "MONTANT_TROP_ELEVE"
 
@@ -139,6 +140,10 @@ EXPLICATIONS: dict[Empechement, Explication] = {
     ),
     Empechement.SERVICE_INDISPONIBLE: Explication(
         _("Ce service n'accepte pas encore le paiement en ligne."),
+        _("Réglez comme indiqué sur votre facture papier, ou contactez le service."),
+    ),
+    Empechement.REFERENCE_NON_PAYABLE: Explication(
+        _("La référence de cette facture ne permet pas de la payer en ligne."),
         _("Réglez comme indiqué sur votre facture papier, ou contactez le service."),
     ),
     Empechement.MONTANT_TROP_FAIBLE: Explication(

@@ -91,10 +91,10 @@ class Paiement(models.Model):
     numcli = models.CharField(max_length=6)
     saisie = models.CharField(max_length=1)
     exer = models.CharField(max_length=4)
-    refdet = models.CharField(max_length=30)
+    refdet = models.CharField(max_length=40)
     objet = models.CharField(max_length=99, blank=True)
     montant = MontantField(_("montant"))
-    mel = models.CharField(max_length=80)
+    mel = models.EmailField()
     # Ce que PayFiP a répondu.
     idop = models.UUIDField(null=True, blank=True, unique=True)
     envoye_le = models.DateTimeField(_("envoyé le"), null=True, blank=True)

@@ -25,11 +25,12 @@ LONGUEUR_OBJET, LONGUEUR_URL = 99, 249
 TAILLE_REPONSE = 256 * 1024
 
 _URL = (rf"(?=.{{1,{LONGUEUR_URL}}}$)https?://[!-~]+", "une adresse http ou https de moins de 250 caractères")
+MOTIF_REFDET = "[A-Za-z0-9]{6,30}"
 # payfip.md §3.2 : le motif de chaque champ, et la règle dite à qui la lit.
 REGLES = {
     "numcli": (r"\d{6}", "six chiffres"),
     "exer": (r"\d{4}", "quatre chiffres"),
-    "refdet": (r"[A-Za-z0-9]{6,30}", "de 6 à 30 lettres sans accent et chiffres"),
+    "refdet": (MOTIF_REFDET, "de 6 à 30 lettres sans accent et chiffres"),
     "objet": (rf"[A-Za-z0-9 ]{{0,{LONGUEUR_OBJET}}}", "lettres sans accent, chiffres et espaces, 99 au plus"),
     "mel": (r"(?=.{6,80}$)[!-?A-~]+@[!-?A-~]+", "une adresse de 6 à 80 caractères sans accent"),
     "urlnotif": _URL,
@@ -102,6 +103,7 @@ class Demande:
 class Lecture:
     """Ce que PayFiP dit d'une opération qui a un résultat. ``montant`` en centimes, None s'il est illisible."""
 
+    idop: str
     resultat: str
     numcli: str
     refdet: str
@@ -113,8 +115,9 @@ class Lecture:
 
 def nettoyer_objet(texte: str) -> str:
     """Le libellé tel que PayFiP l'accepte (payfip.md §3.2) : « L'été à l'école – n°1 » → « L ete a l ecole n1 »."""
-    ascii_seul = unicodedata.normalize("NFKD", texte).encode("ascii", "ignore").decode()
-    gardes = re.sub(r"[^A-Za-z0-9 ]", "", re.sub(r"['’\-\s]", " ", ascii_seul))
+    # Les séparateurs d'abord : l'apostrophe typographique disparaîtrait avec les accents.
+    separe = re.sub(r"['’\-\s]", " ", unicodedata.normalize("NFKD", texte))
+    gardes = re.sub(r"[^A-Za-z0-9 ]", "", separe)
     return " ".join(gardes.split())[:LONGUEUR_OBJET].rstrip()
 
 
@@ -132,9 +135,9 @@ def date_de_paris(dattrans: str, heurtrans: str) -> datetime | None:
         return None
     try:
         locale = datetime.strptime(dattrans + heurtrans, "%d%m%Y%H%M").replace(tzinfo=PARIS)
-    except ValueError:
+        return locale.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return locale.astimezone(UTC)
 
 
 def enveloppe_creation(demande: Demande) -> bytes:
@@ -186,6 +189,7 @@ def lire_resultat(xml: bytes) -> Lecture | Faute:
         return valeurs
     montant = valeurs.get("montant", "")
     return Lecture(
+        idop=valeurs.get("idop", "").lower(),
         resultat=valeurs.get("resultrans", ""),
         numcli=valeurs.get("numcli", ""),
         refdet=valeurs.get("refdet", ""),

@@ -6,5 +6,5 @@ app_name = "paiement_tipi"
 urlpatterns = [
     path("factures/<uuid:uuid>/payer/", views.payer, name="payer"),
     path("paiement/notification/", views.notification, name="notification"),
-    path("paiement/retour/<str:jeton>/", views.retour, name="retour"),
+    path("paiement/retour/<slug:jeton>/", views.retour, name="retour"),
 ]

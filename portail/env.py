@@ -2,13 +2,17 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 _LIGNE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$")
 _BOOLEENS = {"1": True, "0": False}
+_ENTIER = re.compile(r"[0-9]{1,9}")
 _BOUCLE_LOCALE = re.compile(r"(127(\.\d{1,3}){3}|localhost|\[?::1\]?|([a-z0-9-]+\.)+localhost)")
 
 
@@ -49,7 +53,7 @@ def env_bool(nom: str, *, defaut: bool) -> bool:
 def env_entier(nom: str, *, defaut: int, minimum: int) -> int:
     """Un entier d'au moins ``minimum``."""
     valeur = env_texte(nom, defaut=str(defaut))
-    if not (valeur.isascii() and valeur.isdigit()) or int(valeur) < minimum:
+    if _ENTIER.fullmatch(valeur) is None or int(valeur) < minimum:
         raise ImproperlyConfigured(f"La variable {nom} est un entier d'au moins {minimum}, et non « {valeur} ».")
     return int(valeur)
 
@@ -62,12 +66,32 @@ def env_liste(nom: str, *, defaut: str = "") -> list[str]:
 def env_url(nom: str, *, defaut: str, https: bool = False) -> str:
     """Une adresse http(s) complète ; ``https`` refuse http, sauf vers la machine elle-même."""
     valeur = env_texte(nom, defaut=defaut)
-    adresse = urlsplit(valeur)
-    if adresse.scheme not in {"http", "https"} or not adresse.hostname:
+    if not est_adresse(valeur):
         raise ImproperlyConfigured(f"La variable {nom} est une adresse http ou https, et non « {valeur} ».")
-    if https and adresse.scheme == "http" and not est_boucle_locale(adresse.hostname):
+    adresse = urlsplit(valeur)
+    if https and adresse.scheme == "http" and not est_boucle_locale(adresse.hostname or ""):
         raise ImproperlyConfigured(f"La variable {nom} doit commencer par https://.")
     return valeur
+
+
+def env_base(nom: str, *, defaut: str, moteurs: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """La base à cette adresse, avec les options de son moteur ; un refus tait le mot de passe qu'elle porte."""
+    try:
+        lue = dj_database_url.parse(env_texte(nom, defaut=defaut), conn_max_age=None, conn_health_checks=True)
+    except ValueError as erreur:
+        raise ImproperlyConfigured(f"La variable {nom} ne se lit pas : voir .env.exemple.") from erreur
+    if lue["ENGINE"] not in moteurs:
+        raise ImproperlyConfigured(f"La variable {nom} commence par sqlite:// ou postgresql://.")
+    return {**lue, "OPTIONS": {**moteurs[lue["ENGINE"]], **lue.get("OPTIONS", {})}}
+
+
+def est_adresse(valeur: str) -> bool:
+    """Vrai pour une adresse http(s) dont l'hôte et le port se lisent."""
+    try:
+        adresse = urlsplit(valeur)
+        return adresse.scheme in {"http", "https"} and bool(adresse.hostname) and adresse.port != 0
+    except ValueError:  # crochets dépareillés, port qui n'est pas un nombre
+        return False
 
 
 def origine(url: str) -> str:

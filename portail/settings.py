@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 from portail import env
@@ -45,9 +44,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "django.middleware.security.SecurityMiddleware",
+    # Les en-têtes d'abord : la redirection vers HTTPS et l'hôte illisible, que refuse SecurityMiddleware, les portent.
     "csp.middleware.CSPMiddleware",
     "portail.middleware.entetes",
+    "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -91,21 +91,12 @@ OPTIONS_SQLITE = {
     ),
 }
 OPTIONS_POSTGRESQL = {"options": "-c lock_timeout=5000 -c statement_timeout=30000"}
-_base: dict[str, Any] = {
-    **dj_database_url.parse(
-        env.env_texte("DATABASE_URL", defaut=f"sqlite:///{DONNEES / 'portail.sqlite3'}"),
-        conn_max_age=None,
-        conn_health_checks=True,
-    )
-}
 _MOTEURS: dict[str, dict[str, Any]] = {
     "django.db.backends.sqlite3": OPTIONS_SQLITE,
     "django.db.backends.postgresql": OPTIONS_POSTGRESQL,
 }
-if _base["ENGINE"] not in _MOTEURS:
-    raise ImproperlyConfigured("DATABASE_URL commence par sqlite:// ou postgresql://.")
-_base["OPTIONS"] = {**_MOTEURS[_base["ENGINE"]], **_base.get("OPTIONS", {})}
-DATABASES = {"default": _base}
+_SQLITE = f"sqlite:///{DONNEES / 'portail.sqlite3'}"
+DATABASES = {"default": env.env_base("DATABASE_URL", defaut=_SQLITE, moteurs=_MOTEURS)}
 
 # Le cache est en base : une mémoire par processus multiplierait les limites d'essais par leur nombre.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portail_cache"}}
@@ -193,5 +184,9 @@ LOGGING = {
     "formatters": {"ligne": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django": {"handlers": [], "level": "INFO", "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO", "propagate": True},
+        # Une ligne par tâche et par étape de rendu cacherait ce qui compte.
+        **dict.fromkeys(("django_tasks", "django_tasks_db", "weasyprint", "fontTools"), {"level": "WARNING"}),
+    },
 }

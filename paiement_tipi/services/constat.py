@@ -54,9 +54,12 @@ def constater(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: d
 def appliquer(*, paiement: Paiement, lecture: Lecture, xml: bytes, cause: str, maintenant: datetime) -> bool:
     """Compare la lecture à ce qui a été envoyé, change l'état et encaisse ; vrai si cet appel l'a emporté."""
     verrouille = Paiement.objects.select_for_update().get(pk=paiement.pk)
+    if verrouille.etat in SUCCES:  # une lecture plus ancienne arrive après le succès : elle n'en efface rien
+        paiement.etat = verrouille.etat
+        return False
     verrouille.anomalie = _anomalie(verrouille, lecture)
     verrouille.resultat, verrouille.numauto = lecture.resultat[:8], lecture.numauto[:64]
-    verrouille.date_payfip, verrouille.reponse = lecture.date, xml.decode("utf-8", "replace")
+    verrouille.date_payfip, verrouille.reponse = lecture.date, xml.decode("utf-8", "replace").replace("\0", "")
     if verrouille.anomalie:
         journal.error("Paiement %s : %s", verrouille.uuid, verrouille.anomalie)
         vers = None
@@ -101,6 +104,7 @@ def _anomalie(paiement: Paiement, lecture: Lecture) -> str:
     ``exer`` n'est pas comparé : PayFiP le rend parfois tronqué (payfip.md §3.3).
     """
     ecarts = {
+        "l'opération": lecture.idop not in {"", str(paiement.idop)},
         "le montant": lecture.montant != en_centimes(paiement.montant),
         "le numéro de client": lecture.numcli != paiement.numcli,
         "la référence": lecture.refdet != paiement.refdet,

@@ -90,10 +90,10 @@ def _creer(facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
         numcli=contrat.numcli,
         saisie=contrat.saisie,
         exer=str(facture.exercice or facture.date_emission.year),
-        refdet=facture.reference[:30],
+        refdet=facture.reference,
         objet=protocole.nettoyer_objet(facture.objet),
         montant=facture.reste_du,
-        mel=usager.email[:80],
+        mel=usager.email,
     )
     PartPaiement.objects.create(
         paiement=paiement, facture=facture, collectivite_id=facture.collectivite_id, montant=facture.reste_du

@@ -7,7 +7,7 @@ from factures.etats import Empechement
 from factures.registre import Cause
 from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import PartPaiement
-from paiement_tipi.protocole import MONTANT_MAXIMAL, MONTANT_MINIMAL
+from paiement_tipi.protocole import MONTANT_MAXIMAL, MONTANT_MINIMAL, MOTIF_REFDET
 
 
 def operations() -> list[Cause]:
@@ -20,9 +20,10 @@ def operations() -> list[Cause]:
 
 
 def conditions() -> list[Cause]:
-    """Un contrat avec PayFiP, et une somme qu'il accepte."""
+    """Un contrat avec PayFiP, une référence et une somme qu'il accepte."""
     return [
         (Q(regie__contrat_tipi__isnull=True), Empechement.SERVICE_INDISPONIBLE),
+        (~Q(reference__regex=f"^{MOTIF_REFDET}$"), Empechement.REFERENCE_NON_PAYABLE),
         (Q(reste_du__lt=depuis_centimes(MONTANT_MINIMAL)), Empechement.MONTANT_TROP_FAIBLE),
         (Q(reste_du__gt=depuis_centimes(MONTANT_MAXIMAL)), Empechement.MONTANT_TROP_ELEVE),
     ]

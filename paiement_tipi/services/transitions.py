@@ -25,9 +25,9 @@ def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: da
 
 
 def prochaine_lecture(etat: str, envoye_le: datetime, maintenant: datetime) -> datetime | None:
-    """Quand redemander à PayFiP : souvent tant que la facture attend, puis de moins en moins, jusqu'à un an."""
+    """Quand redemander à PayFiP : à chaque relevé tant que la facture attend, puis de moins en moins, jusqu'à un an."""
     if etat in OUVERTS:
-        return maintenant + timedelta(seconds=settings.RAPPROCHEMENT_SECONDES)
+        return maintenant
     age = maintenant - envoye_le
     if etat not in ECHECS or age > LISIBLE:
         return None
