@@ -37,7 +37,7 @@ OUVRIER = (
     "0.2",
     "--no-startup-delay",
     "--verbosity",
-    "1",
+    "0",
 )
 SERVEUR = (
     *("gunicorn", "portail.wsgi:application", "--preload", "--worker-class", "gthread", "--workers", "2"),

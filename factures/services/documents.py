@@ -1,0 +1,59 @@
+"""Le document d'une facture quand le service n'en a pas déposé."""
+
+import re
+import unicodedata
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from factures.etats import EXPLICATIONS, Empechement, Explication, Nature
+from factures.models import Facture
+from portail.charte import feuille
+from portail.documents import rendre
+
+# Ce qui est trop passager pour un papier qu'on garde : le document dit alors comment payer.
+PASSAGERS = frozenset({"", Empechement.PAIEMENT_ABANDONNE})
+
+
+def composer_document(facture: Facture) -> bytes:
+    """Le PDF balisé de la facture, composé des mêmes données que sa page (trois requêtes) ; n'écrit rien."""
+    aujourd_hui = facture.collectivite.aujourd_hui()
+    factures = Facture.objects.select_related("collectivite", "regie", "redevable").avec_etat(aujourd_hui)
+    du_jour = factures.get(pk=facture.pk)
+    return rendre(
+        "documents/facture.html",
+        _contexte(du_jour) | {"aujourd_hui": aujourd_hui},
+        feuille=feuille(du_jour.collectivite),
+        logo=du_jour.collectivite.logo,
+    )
+
+
+def _contexte(facture: Facture) -> dict[str, Any]:
+    lignes = list(facture.lignes.all())
+    return {
+        "titre": _titre(facture),
+        "description": facture.objet,
+        "facture": facture,
+        "collectivite": facture.collectivite,
+        "lignes": lignes,
+        "avec_quantites": any(ligne.quantite or ligne.prix_unitaire for ligne in lignes),
+        "reglements": list(facture.reglements.all()),
+        "explication": _explication(facture),
+    }
+
+
+def _explication(facture: Facture) -> Explication | None:
+    """Pourquoi et comment faire autrement, dans les mots de la page ; rien si la facture se paie en ligne."""
+    cause = facture.empechement
+    return None if cause in PASSAGERS else EXPLICATIONS[Empechement(cause)]
+
+
+def _titre(facture: Facture) -> str:
+    titre = _("Avoir n° %(numero)s") if facture.nature == Nature.AVOIR else _("Facture n° %(numero)s")
+    return titre % {"numero": facture.numero}
+
+
+def nom_du_document(facture: Facture) -> str:
+    """« facture-2026-1317.pdf » : un nom de fichier sûr, quel que soit le numéro imprimé."""
+    numero = re.sub(r"[^\w-]+", "-", unicodedata.normalize("NFKC", facture.numero)).strip("-_")
+    return f"{facture.nature}-{numero or 'sans-numero'}.pdf"
