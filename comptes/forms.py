@@ -11,25 +11,34 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import normaliser_courriel
 
 
+class CourrielField(forms.EmailField):
+    """Une adresse mail, ramenée à sa forme unique avant d'être jugée."""
+
+    default_error_messages = {
+        "invalid": _("Écrivez une adresse mail complète, par exemple nom@exemple.fr."),
+        "required": _("Écrivez votre adresse mail, par exemple nom@exemple.fr."),
+    }
+
+    def to_python(self, value: Any) -> str:
+        return normaliser_courriel(str(super().to_python(value)))
+
+
 class ConnexionForm(LoginForm):  # type: ignore[misc]  # allauth ne publie pas ses types
     """`Adresse mail`, `Mot de passe`, `Se souvenir de moi`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"] = forms.EmailField(
+        self.fields["login"] = CourrielField(
             label=_("Adresse mail"),
             widget=forms.EmailInput(attrs={"autocomplete": "username", "inputmode": "email"}),
         )
         mot_de_passe = self.fields["password"]
+        mot_de_passe.error_messages["required"] = _("Écrivez votre mot de passe.")
         mot_de_passe.label = _("Mot de passe")
         mot_de_passe.help_text = ""
         mot_de_passe.widget.attrs.pop("placeholder", None)
         self.fields["remember"].label = _("Se souvenir de moi")
         self.order_fields(["login", "password", "remember"])
-
-    def clean_login(self) -> str:
-        """L'adresse sous sa forme unique."""
-        return normaliser_courriel(self.cleaned_data["login"])
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
         """Ouvre la session ; un agent n'est jamais « retenu », même s'il a coché la case."""

@@ -90,5 +90,5 @@ def reglee(request: RequeteUsager, uuid: UUID) -> HttpResponse:
     if not marque.is_valid():
         raise BadRequest("etat=reglee ou etat=non_reglee")
     services.marquer(facture=facture, usager=request.user, reglee=marque.reglee())
-    messages.success(request, _("C'est noté : cette marque n'est visible que de vous."))
+    messages.success(request, _("C'est noté. Cette marque est un rappel personnel, pas un paiement."))
     return VoirAilleurs(facture.get_absolute_url())

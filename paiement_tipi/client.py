@@ -7,6 +7,7 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from paiement_tipi.protocole import (
     TAILLE_REPONSE,
@@ -24,7 +25,12 @@ T = TypeVar("T")
 
 CONNEXION_SECONDES = 2
 
-ENTETES = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""', "Accept": "text/xml"}
+ENTETES = {
+    "Content-Type": "text/xml; charset=utf-8",
+    "SOAPAction": '""',
+    "Accept": "text/xml",
+    "Accept-Encoding": "identity",
+}
 
 
 class GuichetIndisponible(Exception):
@@ -79,11 +85,12 @@ class GuichetHttp:
                 allow_redirects=False,
                 stream=True,
             ) as reponse:
-                for morceau in reponse.iter_content(16 * 1024):
+                # read1 rend ce qui est arrivé : attendre un bloc plein laisserait un goutte à goutte passer le délai.
+                while morceau := reponse.raw.read1(16 * 1024, decode_content=True):
                     corps += morceau
                     if len(corps) > TAILLE_REPONSE or time.monotonic() > fin:
                         raise GuichetIndisponible("réponse trop longue")
-        except requests.RequestException as erreur:
+        except (requests.RequestException, HTTPError) as erreur:
             raise GuichetIndisponible(type(erreur).__name__) from erreur
         return bytes(corps)
 

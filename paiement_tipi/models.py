@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import Usager
 from factures.models import Facture, MontantField
 from paiement_tipi.etats import LISIBLE, OUVERTS, SUCCES, EtatPaiement
-from paiement_tipi.protocole import Resultat, Saisie
+from paiement_tipi.protocole import Saisie
 from portail.models import Collectivite, Regie
 
 DOUBLE_CLIC = timedelta(seconds=10)
@@ -68,12 +68,12 @@ class PaiementQuerySet(models.QuerySet["Paiement"]):
         return self.interrogeables(maintenant).filter(relire_le__lte=maintenant).order_by("relire_le")
 
     def interrogeables(self, maintenant: datetime) -> Self:
-        """Celles que PayFiP connaît encore et dont le résultat n'est ni un succès, ni un refus."""
-        return (
-            self.filter(idop__isnull=False, envoye_le__gt=maintenant - LISIBLE)
-            .exclude(etat__in=SUCCES)
-            .exclude(resultat__in=(Resultat.CARTE_REFUSEE, Resultat.PRELEVEMENT_REFUSE))
-        )
+        """Celles que PayFiP connaît encore et dont le résultat n'est ni un succès, ni un refus.
+
+        L'état décide, et non ``resultat`` : un refus qui ne concorde pas avec notre demande ne clôt rien.
+        """
+        connues = self.filter(idop__isnull=False, envoye_le__gt=maintenant - LISIBLE)
+        return connues.exclude(etat__in=SUCCES | {EtatPaiement.REFUSE})
 
 
 class Paiement(models.Model):

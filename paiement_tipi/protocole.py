@@ -142,18 +142,8 @@ def date_de_paris(dattrans: str, heurtrans: str) -> datetime | None:
 
 def enveloppe_creation(demande: Demande) -> bytes:
     """La requête ``creerPaiementSecurise``, champs dans l'ordre du XSD ; un objet vide est omis."""
-    champs = {
-        "exer": demande.exer,
-        "mel": demande.mel,
-        "montant": str(demande.montant),
-        "numcli": demande.numcli,
-        "objet": demande.objet,
-        "refdet": demande.refdet,
-        "saisie": demande.saisie.value,
-        "urlnotif": demande.urlnotif,
-        "urlredirect": demande.urlredirect,
-    }
-    return _enveloppe("creerPaiementSecurise", champs)
+    champs = ("exer", "mel", "montant", "numcli", "objet", "refdet", "saisie", "urlnotif", "urlredirect")
+    return _enveloppe("creerPaiementSecurise", {champ: str(getattr(demande, champ)) for champ in champs})
 
 
 def enveloppe_lecture(idop: UUID) -> bytes:

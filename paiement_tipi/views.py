@@ -68,9 +68,11 @@ def _echec(request: RequeteUsager, facture: Facture, gabarit: str, statut: HTTPS
 @require_POST
 def notification(request: HttpRequest) -> HttpResponse:
     """La sonnette de PayFiP : 200 vide dans tous les cas, la vérification se fait ensuite (payfip.md §3.9)."""
+    # Lu avant le formulaire, qui le consommerait ; PostgreSQL ne garde pas d'octet nul.
+    corps = request.body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     idop = protocole.idop_de_notification({**request.GET.dict(), **request.POST.dict()})
     if idop is not None:
-        services.recevoir_notification(idop=idop, corps=request.body.decode("utf-8", "replace"))
+        services.recevoir_notification(idop=idop, corps=corps)
     return HttpResponse(status=HTTPStatus.OK)
 
 

@@ -3,15 +3,25 @@
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 
-from portail.models import Collectivite
-from portail.requete import COOKIE_COLLECTIVITE, CollectiviteIntrouvable, hote, trouver_collectivite, usager_chez
+from portail.requete import (
+    CLE_SESSION,
+    COOKIE_COLLECTIVITE,
+    CollectiviteIntrouvable,
+    collectivite_du_lien,
+    hote,
+    trouver_collectivite,
+    usager_chez,
+)
 
 Reponse = Callable[[HttpRequest], HttpResponse]
 
@@ -51,7 +61,7 @@ def collectivite(get_response: Reponse) -> Reponse:
 
 def _suivre_lien(request: Any) -> HttpResponse:
     """``/?LIEN=CODE`` choisit la commune puis disparaît ; sur l'hôte d'une autre, il mène à l'adresse de la sienne."""
-    choix = Collectivite.objects.filter(lien=request.GET["LIEN"]).first()
+    choix = collectivite_du_lien(request.GET["LIEN"])
     if choix is None:
         request.user = AnonymousUser()
         return render(request, "portail/lien_inconnu.html", status=404)
@@ -79,9 +89,21 @@ def duree_de_session(get_response: Reponse) -> Reponse:
 
 
 def _verifier_duree(request: Any, *, debut: int, instant: int) -> None:
+    """Périmée, la session ne vaut plus rien ; les pages d'une autre commune ne la prolongent pas."""
     inactivite = instant - request.session["vu"]
     if inactivite > settings.SESSION_INACTIVITE_SECONDES or instant - debut > settings.SESSION_DUREE_SECONDES:
         request.user = AnonymousUser()
         request.usager_de_session = request.user
-    elif inactivite > RAFRAICHISSEMENT_SECONDES:
+    elif inactivite > RAFRAICHISSEMENT_SECONDES and request.session.get(CLE_SESSION) == request.collectivite.pk:
         request.session["vu"] = instant
+
+
+class ConnexionRequise(LoginRequiredMiddleware):
+    """La connexion est exigée par défaut ; après elle, un envoi ramène à la page d'où il partait, et non à lui-même."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
+        if request.method in {"GET", "HEAD"}:
+            return super().handle_no_permission(request, view_func)
+        depart = urlsplit(request.headers.get("Referer", ""))
+        suite = depart.path if depart.netloc == request.get_host() else "/"
+        return redirect_to_login(suite, self.get_login_url(view_func), self.get_redirect_field_name(view_func))

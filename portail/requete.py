@@ -1,5 +1,6 @@
 """À quelle commune s'adresse une requête, et qui y est connecté."""
 
+import re
 from typing import Any, cast
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from portail.models import Collectivite
 
 COOKIE_COLLECTIVITE = "collectivite"
 CLE_SESSION = "collectivite"
+_LIEN = re.compile(r"[A-Z][0-9]{9}")  # PostgreSQL refuserait un octet nul par une erreur
 
 
 class CollectiviteIntrouvable(Exception):
@@ -44,9 +46,13 @@ def trouver_collectivite(request: HttpRequest) -> Collectivite:
     return collectivite
 
 
+def collectivite_du_lien(lien: str) -> Collectivite | None:
+    """La commune de ce code LIEN ; aucune pour un texte qui n'est pas exactement un code."""
+    return Collectivite.objects.filter(lien=lien).first() if _LIEN.fullmatch(lien) else None
+
+
 def _partagee(lien: str | None) -> Collectivite:
-    choix = Collectivite.objects.filter(lien=lien).first() if lien else None
-    collectivite = choix or Collectivite.objects.filter(par_defaut=True).first()
+    collectivite = collectivite_du_lien(lien or "") or Collectivite.objects.filter(par_defaut=True).first()
     if collectivite is None:
         raise CollectiviteIntrouvable
     return collectivite

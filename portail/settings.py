@@ -55,7 +55,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portail.middleware.collectivite",
     "portail.middleware.duree_de_session",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portail.middleware.ConnexionRequise",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -187,6 +187,6 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Une ligne par tâche et par étape de rendu cacherait ce qui compte.
-        **dict.fromkeys(("django_tasks", "django_tasks_db", "weasyprint", "fontTools"), {"level": "WARNING"}),
+        **{nom: {"level": "WARNING"} for nom in ("django_tasks", "django_tasks_db", "weasyprint", "fontTools")},
     },
 }

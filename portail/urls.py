@@ -10,8 +10,8 @@ handler404 = "portail.views.page_introuvable"
 handler500 = "portail.views.erreur_interne"
 
 urlpatterns = [
-    path("charte/<str:lien>-<str:empreinte>.css", views.charte, name="charte"),
-    path("charte/<str:lien>/logo", views.logo, name="logo"),
+    path("charte/<slug:lien>-<slug:empreinte>.css", views.charte, name="charte"),
+    path("charte/<slug:lien>/logo", views.logo, name="logo"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("", include("comptes.urls")),
     path("", include("factures.urls")),

@@ -38,12 +38,24 @@ def demarrer_paiement(*, facture: Facture, usager: Usager, formulaire: UUID, gui
     Le même ``formulaire`` envoyé deux fois (double clic) rend la même adresse tant que la tentative vient de partir.
     PaiementImpossible, GuichetIndisponible et GuichetRefuse ne laissent aucune tentative ouverte derrière eux.
     """
-    adresse = _meme_envoi(usager, formulaire)
+    adresse = _meme_envoi(facture, usager, formulaire)
     if adresse is not None:
         return adresse
-    paiement = _ouvrir(facture=facture, usager=usager, formulaire=formulaire)
     try:
-        idop = guichet.creer(_demande(paiement, facture.collectivite))
+        paiement = _ouvrir(facture=facture, usager=usager, formulaire=formulaire)
+    except PaiementImpossible:
+        # L'autre clic a pu s'ouvrir juste avant nous.
+        adresse = _meme_envoi(facture, usager, formulaire)
+        if adresse is None:
+            raise
+        return adresse
+    return _partir(paiement, facture.collectivite, guichet)
+
+
+def _partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) -> str:
+    """L'adresse où aller, une fois l'idop obtenu et enregistré."""
+    try:
+        idop = guichet.creer(_demande(paiement, collectivite))
     except (GuichetIndisponible, GuichetRefuse, protocole.ChampInvalide) as erreur:
         journal.warning("Paiement %s non créé chez PayFiP : %s", paiement.uuid, erreur)
         passer(paiement, vers=EtatPaiement.ECHOUE, cause="refus à la création", maintenant=timezone.now())
@@ -52,13 +64,14 @@ def demarrer_paiement(*, facture: Facture, usager: Usager, formulaire: UUID, gui
     return _adresse(paiement)
 
 
-def _meme_envoi(usager: Usager, formulaire: UUID) -> str | None:
+def _meme_envoi(facture: Facture, usager: Usager, formulaire: UUID) -> str | None:
     """L'adresse déjà obtenue par ce formulaire, en attendant au besoin que son premier envoi ait sa réponse.
 
     Le navigateur abandonne la réponse du premier clic : sans cela, un double clic perdrait la page de paiement.
     """
     for _essai in range(ESSAIS):
-        envoi = Paiement.objects.filter(formulaire=formulaire, usager=usager).order_by("-pk").first()
+        envois = Paiement.objects.filter(formulaire=formulaire, usager=usager, parts__facture=facture)
+        envoi = envois.order_by("-pk").first()
         if envoi is None or envoi.etat != EtatPaiement.DEMARRE:
             break
         time.sleep(PAUSE_SECONDES)

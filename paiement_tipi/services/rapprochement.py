@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -37,7 +38,8 @@ def recevoir_notification(*, idop: UUID, corps: str) -> bool:
 def relever(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
     """Redemande les tentatives dont l'heure est venue ; rend leur nombre par état. Une seule en panne n'arrête rien."""
     clore_sans_idop(maintenant)
-    a_faire = [p for p in Paiement.objects.a_relire(maintenant)[:PAR_RELEVE] if _reserver(p, maintenant)]
+    # Réservées une à une, juste avant d'être demandées : quand PayFiP est lent, les dernières attendent longtemps.
+    a_faire = (p for p in Paiement.objects.a_relire(maintenant)[:PAR_RELEVE] if _reserver(p, maintenant))
     return _constater_toutes(a_faire, guichet=guichet, cause="relevé", maintenant=maintenant)
 
 
@@ -54,7 +56,9 @@ def clore_sans_idop(maintenant: datetime) -> None:
         passer(paiement, vers=EtatPaiement.ECHOUE, cause="sans idop", maintenant=maintenant)
 
 
-def _constater_toutes(paiements: list[Paiement], *, guichet: Guichet, cause: str, maintenant: datetime) -> Counter[str]:
+def _constater_toutes(
+    paiements: Iterable[Paiement], *, guichet: Guichet, cause: str, maintenant: datetime
+) -> Counter[str]:
     etats: Counter[str] = Counter()
     for paiement in paiements:
         try:

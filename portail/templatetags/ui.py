@@ -1,12 +1,20 @@
-"""Montants et pictogrammes, les mêmes sur toutes les pages et dans les documents."""
+"""Les pièces de nos pages : montants, pictogrammes, pastilles, alertes ; une variante inconnue est une erreur."""
 
+from collections.abc import Container
+from datetime import date
 from decimal import Decimal
+from functools import cache, lru_cache
+from typing import Any, cast
 
 from django import template
+from django.contrib.messages.storage.base import Message
+from django.forms import BoundField
 from django.template.exceptions import TemplateSyntaxError
-from django.utils.formats import number_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from portail.charte import empreinte
 from portail.models import Collectivite
@@ -14,10 +22,18 @@ from portail.models import Collectivite
 register = template.Library()
 
 ESPACE_INSECABLE = "\N{NO-BREAK SPACE}"
-PICTOS = frozenset({
+# Les valeurs de data-etat ; le pictogramme d'un état porte son nom.
+ETATS = frozenset({
     "a-payer", "en-cours", "payee", "partiellement-payee", "declaree", "prelevement", "suspendue", "echue", "annulee",
-    "tresor", "essai", "avoir", "factures", "accueil", "deconnexion", "pdf", "payer", "aide", "telephone", "personne",
+    "tresor", "essai", "avoir",
 })  # fmt: skip
+PICTOS = ETATS | {
+    "accueil", "aide", "attention", "cadenas", "deconnexion", "factures", "info", "mairie", "payer", "pdf", "personne",
+    "pouce", "retour", "suite", "telephone",
+}  # fmt: skip
+# Le ton d'une alerte, et son pictogramme.
+TONS = {"info": "info", "neutre": "info", "succes": "payee", "attente": "en-cours", "echec": "attention"}
+TON_DES_MESSAGES = {"debug": "info", "info": "info", "success": "succes", "warning": "attente", "error": "echec"}
 
 
 @register.filter
@@ -27,17 +43,78 @@ def montant(euros: Decimal) -> str:
     return f"{nombre}{ESPACE_INSECABLE}€"
 
 
+@register.filter(expects_localtime=True)
+def jour(quand: date) -> str:
+    """« 1er décembre 2026 », dans le fuseau où l'instant a été placé."""
+    return _jour(quand.year, quand.month, quand.day)
+
+
+@lru_cache(maxsize=1024)
+def _jour(annee: int, mois: int, quantieme: int) -> str:
+    # Une liste répète vingt fois les mêmes dates, et Django met longtemps à les écrire.
+    texte = date_format(date(annee, mois, quantieme), "j F Y")
+    return texte.replace("1 ", "1er ", 1) if quantieme == 1 else texte
+
+
+@register.filter
+def tel(telephone: str) -> str:
+    """« 05 61 00 19 30 » → « tel:0561001930 », que compose un téléphone."""
+    return "tel:" + "".join(signe for signe in telephone if signe.isdigit() or signe == "+")
+
+
+@register.filter
+def ton(message: Message) -> str:
+    """Le ton d'alerte d'un message de Django."""
+    return TON_DES_MESSAGES[message.level_tag]
+
+
 @register.simple_tag
+@cache
 def picto(nom: str) -> SafeString:
-    """Un pictogramme décoratif de ``static/img/pictos.svg`` ; un nom inconnu est une erreur de gabarit."""
-    if nom not in PICTOS:
-        raise TemplateSyntaxError(f"Pictogramme inconnu : {nom}")
+    """Un pictogramme décoratif de ``static/img/pictos.svg``."""
     return format_html(
-        '<svg class="picto" aria-hidden="true" focusable="false"><use href="#picto-{}"></use></svg>', nom
+        '<svg class="picto" width="24" height="24" aria-hidden="true"><use href="{}#picto-{}"/></svg>',
+        static("img/pictos.svg"),
+        _parmi(PICTOS, nom),
     )
+
+
+@register.simple_tag
+@lru_cache(maxsize=64)
+def pastille(etat: str, mot: str) -> SafeString:
+    """L'état d'une facture ou d'un paiement : un mot, un pictogramme et une couleur."""
+    return format_html('<span class="pastille" data-etat="{}">{} {}</span>', _parmi(ETATS, etat), picto(etat), mot)
+
+
+@register.simple_tag
+def options(champ: BoundField) -> SafeString:
+    """Les choix d'une liste déroulante ; Django rend un gabarit pour chacun, ce qui coûterait plus que la page."""
+    choisie = str(champ.value() or "")
+    choix = cast(Any, champ.field).choices
+    lignes = ((valeur, " selected" if str(valeur) == choisie else "", libelle) for valeur, libelle in choix)
+    return format_html_join("", '<option value="{}"{}>{}</option>', lignes)
+
+
+@register.simple_block_tag
+def alerte(content: str, ton: str, titre: str = "") -> str:
+    """Un encadré qui compte : ``{% alerte "succes" titre %}…{% endalerte %}``."""
+    contexte = {"ton": _parmi(TONS, ton), "picto": TONS[ton], "titre": titre, "contenu": content}
+    return render_to_string("composants/alerte.html", contexte)
+
+
+@register.simple_block_tag
+def une_ligne(content: str) -> SafeString:
+    """Le contenu sans retour à la ligne ni double espace, pour ``<title>``."""
+    return mark_safe(" ".join(content.split()))  # déjà échappé par le gabarit
 
 
 @register.filter
 def empreinte_charte(collectivite: Collectivite) -> str:
     """L'empreinte qui termine l'adresse de la feuille de style de la commune."""
     return empreinte(collectivite)
+
+
+def _parmi(connus: Container[str], nom: Any) -> str:
+    if nom not in connus:
+        raise TemplateSyntaxError(f"Variante inconnue : {nom}")
+    return str(nom)

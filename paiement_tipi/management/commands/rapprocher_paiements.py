@@ -28,6 +28,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         maintenant = options["a_la_date"] or timezone.now()
         etats = services.rapprocher(guichet=services.guichet(personne=False), maintenant=maintenant)
-        self.stdout.write(f"{etats.total()} tentatives redemandées.")
+        self.stdout.write(f"Tentatives redemandées : {etats.total()}.")
         for etat, nombre in sorted(etats.items()):
             self.stdout.write(f"  {etat} : {nombre}")

@@ -1,7 +1,7 @@
-"""Le rez-de-chaussée : les communes, leurs services, le rôle de chaque agent, et les tics du planificateur."""
+"""Les communes, leurs services et le rôle de chaque agent."""
 
+import re
 from datetime import date, datetime
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -16,6 +16,8 @@ from portail.couleurs import CONTRASTE_MINIMAL, contraste, est_hexadecimale
 
 LIEN = RegexValidator(r"^[A-Z][0-9]{9}$", _("Un code LIEN est une lettre majuscule suivie de neuf chiffres."))
 
+_ADRESSE = re.compile(r"https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
+
 
 def valider_couleur(couleur: str) -> None:
     """Refuse ce qui n'est pas ``#rrggbb``, ou qui ne se lirait pas en texte sur fond blanc."""
@@ -27,8 +29,7 @@ def valider_couleur(couleur: str) -> None:
 
 def valider_adresse(adresse: str) -> None:
     """Refuse ce qui n'est pas exactement ``http(s)://hote[:port]``."""
-    morceaux = urlsplit(adresse)
-    if morceaux.scheme not in {"http", "https"} or f"{morceaux.scheme}://{morceaux.netloc}" != adresse:
+    if _ADRESSE.fullmatch(adresse) is None:
         raise ValidationError(gettext("Écrivez l'adresse sous la forme https://factures.exemple.fr, sans rien après."))
 
 
@@ -137,16 +138,3 @@ class Affectation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.usager} · {self.collectivite} · {self.get_role_display()}"
-
-
-class Tic(models.Model):
-    """Une exécution prévue d'une tâche périodique : sa clé unique rend deux planificateurs inoffensifs."""
-
-    tache = models.CharField(max_length=120)
-    rang = models.BigIntegerField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("tache", "rang"), name="tic_unique"),)
-
-    def __str__(self) -> str:
-        return f"{self.tache} · {self.rang}"

@@ -1,0 +1,27 @@
+"""Les modèles du rez-de-chaussée."""
+
+from portail.models.communes import (
+    LIEN,
+    Affectation,
+    Collectivite,
+    Hote,
+    ModeRegie,
+    Regie,
+    Role,
+    valider_adresse,
+    valider_couleur,
+)
+from portail.models.travail import Tic
+
+__all__ = [
+    "LIEN",
+    "Affectation",
+    "Collectivite",
+    "Hote",
+    "ModeRegie",
+    "Regie",
+    "Role",
+    "Tic",
+    "valider_adresse",
+    "valider_couleur",
+]
