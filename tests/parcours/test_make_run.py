@@ -84,7 +84,9 @@ def test_la_sortie_donne_les_comptes_puis_l_adresse(portail):
 
 
 def test_onglet_ferme_et_jamais_de_notification_la_facture_finit_payee_toute_seule(portail):
-    requests.post(f"{portail.simulateur}/simulateur/etat", json={"notification": "jamais"}, timeout=5).raise_for_status()
+    requests.post(
+        f"{portail.simulateur}/simulateur/etat", json={"notification": "jamais"}, timeout=5
+    ).raise_for_status()
     session = connecter(portail, "usager@demo.example")
     adresse = facture_de_243_11(portail, session)
     pdf = session.get(f"{adresse}pdf/")

@@ -1,0 +1,74 @@
+"""Un PayFiP en mémoire, docile : de quoi essayer des milliers de suites d'événements sans réseau."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
+
+from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
+from paiement_tipi.protocole import Demande, Faute, Lecture
+
+
+class Tue(BaseException):
+    """Le processus meurt là."""
+
+
+@dataclass
+class Operation:
+    demande: Demande
+    resultat: str = ""
+    date: datetime | None = None
+    purgee: bool = False
+
+
+@dataclass
+class GuichetDocile:
+    """``temps`` : « beau », « panne », « réponse perdue », « processus tué » ou « menteur » (un centime de trop)."""
+
+    temps: str = "beau"
+    operations: dict[UUID, Operation] = field(default_factory=dict)
+
+    def creer(self, demande: Demande) -> UUID:
+        if self.temps == "panne":
+            raise GuichetIndisponible("panne")
+        idop = UUID(int=len(self.operations) + 1)
+        self.operations[idop] = Operation(demande)
+        if self.temps == "réponse perdue":
+            raise GuichetIndisponible("réponse perdue")
+        if self.temps == "processus tué":
+            raise Tue
+        return idop
+
+    def lire(self, idop: UUID) -> tuple[Lecture, bytes]:
+        if self.temps == "panne":
+            raise GuichetIndisponible("panne")
+        operation = self.operations[idop]
+        if not operation.resultat:
+            code = "P1" if operation.purgee else "P5"
+            raise GuichetRefuse(Faute(code=code, libelle="", technique=False))
+        return self._lecture(idop, operation), b"<reponse/>"
+
+    def _lecture(self, idop: UUID, operation: Operation) -> Lecture:
+        demande = operation.demande
+        return Lecture(
+            idop=str(idop),
+            resultat=operation.resultat,
+            numcli=demande.numcli,
+            refdet=demande.refdet,
+            saisie=demande.saisie,
+            montant=demande.montant + (self.temps == "menteur"),
+            numauto="A55A",
+            date=operation.date,
+        )
+
+    def conclure(self, idop: UUID, resultat: str) -> None:
+        """La personne finit sa page ; un abandon peut encore devenir autre chose, le reste est définitif."""
+        operation = self.operations[idop]
+        if operation.resultat in {"", "A"} and not operation.purgee:
+            operation.resultat = resultat
+            operation.date = timezone.now().replace(second=0, microsecond=0)
+
+    def purger(self) -> None:
+        for operation in self.operations.values():
+            operation.purgee = operation.purgee or not operation.resultat

@@ -1,0 +1,157 @@
+"""La sonnette de PayFiP, et ce que nos journaux gardent d'un paiement."""
+
+import logging
+from uuid import UUID
+
+import pytest
+from django.test import Client
+from django_tasks_db.management.commands.db_worker import Worker
+from django_tasks_db.models import DBTaskResult
+
+from paiement_tipi.models import NotificationTipi, Paiement
+from tests.paiement_tipi.outils_tentatives import DUE, PAYEE_PAR_CARTE, bilan, demarrer, histoire, lectures, pilote
+
+ADRESSE = "/paiement/notification/"
+FORMULAIRE = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture
+def payfip(simulateur):
+    with pilote(simulateur) as pilotable:
+        yield pilotable
+
+
+@pytest.fixture
+def paiement(payfip, facture, ada):
+    return demarrer(facture, ada)
+
+
+@pytest.fixture
+def sonnette(boe):
+    """PayFiP : ni session, ni jeton CSRF."""
+    return Client(HTTP_HOST="localhost", enforce_csrf_checks=True)
+
+
+def sonner(client, corps, **options):
+    reponse = client.post(options.pop("adresse", ADRESSE), corps, content_type=FORMULAIRE, **options)
+    return reponse.status_code, reponse.content
+
+
+def travailler():
+    """Le travailleur de make run, jusqu'à ce que la file soit vide."""
+    Worker(
+        queue_names=["default"],
+        interval=0,
+        batch=True,
+        backend_name="default",
+        startup_delay=False,
+        max_tasks=None,
+        worker_id="essai",
+        excluded_queue_names=[],
+    ).run()
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("nom", ["idop", "idOp", "IDOP"])
+@pytest.mark.parametrize("place", ["corps", "adresse"])
+def test_une_notification_est_gardee_telle_quelle_et_mise_en_file(sonnette, payfip, facture, paiement, nom, place):
+    champ = f"{nom}={paiement.idop}"
+    corps, adresse = (champ, ADRESSE) if place == "corps" else ("", f"{ADRESSE}?{champ}")
+    assert sonner(sonnette, corps, adresse=adresse) == (200, b"")
+    recue, tache = NotificationTipi.objects.get(), DBTaskResult.objects.get()
+    assert (recue.paiement, recue.corps) == (paiement, corps)
+    assert tache.args_kwargs["kwargs"] == {"paiement_id": paiement.pk}
+    assert (lectures(payfip), bilan(facture)) == ([], DUE)
+
+
+@pytest.mark.sqlite
+@pytest.mark.django_db(transaction=True)
+def test_le_travailleur_regle_apres_la_notification(sonnette, payfip, facture, paiement):
+    payfip.payer(str(paiement.idop))
+    for _fois in range(3):
+        sonner(sonnette, f"idop={paiement.idop}")
+    travailler()
+    assert (bilan(facture), histoire(paiement)) == (PAYEE_PAR_CARTE, ["envoye", "paye"])
+    assert sorted(DBTaskResult.objects.values_list("status", flat=True)) == ["SUCCESSFUL"] * 3
+    assert (NotificationTipi.objects.count(), lectures(payfip)) == (3, [str(paiement.idop)])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_une_notification_sans_paiement_ne_paie_pas(sonnette, payfip, facture, paiement):
+    sonner(sonnette, f"idop={paiement.idop}&resultrans=P&montant=24311&saisie=W&numcli=006382")
+    travailler()
+    assert (bilan(facture), Paiement.objects.get().etat) == (DUE, "envoye")
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    "corps",
+    [
+        f"idop={UUID(int=1)}",
+        "",
+        "idop=",
+        "idop=abc",
+        "idop=%00",
+        "n'importe quoi",
+        b"\xff\xfe\x00",
+        b'{"idop": "1"}',
+        "=&=&==",
+        "idop=" + "9" * 10_000,
+    ],
+)
+def test_un_idop_inconnu_ou_n_importe_quoi_recoit_200_et_n_ecrit_rien(sonnette, payfip, paiement, corps):
+    assert sonner(sonnette, corps) == (200, b"")
+    assert (NotificationTipi.objects.count(), DBTaskResult.objects.count(), lectures(payfip)) == (0, 0, [])
+
+
+@pytest.mark.parametrize("suite", [b"&x=\x00", b"&x=\xff", "&objet=été".encode(), b"&x=" + b"y" * 5000])
+def test_une_notification_abimee_mais_reconnaissable_compte(sonnette, payfip, paiement, suite):
+    assert sonner(sonnette, f"idop={paiement.idop}".encode() + suite) == (200, b"")
+    assert (NotificationTipi.objects.count(), DBTaskResult.objects.count()) == (1, 1)
+
+
+def test_une_notification_en_plusieurs_parties_compte_aussi(sonnette, paiement):
+    reponse = sonnette.post(ADRESSE, {"idOp": str(paiement.idop)})
+    assert (reponse.status_code, reponse.content, NotificationTipi.objects.count()) == (200, b"", 1)
+    assert str(paiement.idop) in NotificationTipi.objects.get().corps
+
+
+@pytest.mark.parametrize("methode", ["get", "head", "put", "delete", "options"])
+def test_la_notification_est_un_post(sonnette, paiement, methode):
+    reponse = getattr(sonnette, methode)(f"{ADRESSE}?idop={paiement.idop}")
+    assert (reponse.status_code, NotificationTipi.objects.count()) == (405, 0)
+
+
+def test_la_notification_en_http_n_est_pas_redirigee_et_le_reste_si(settings, boe, paiement):
+    settings.SECURE_SSL_REDIRECT = True
+    client = Client(HTTP_HOST="localhost")
+    assert sonner(client, f"idop={paiement.idop}") == (200, b"")
+    assert client.get(f"/paiement/retour/{paiement.jeton}/").status_code == 301
+    assert NotificationTipi.objects.count() == 1
+
+
+def test_la_notification_arrive_aussi_par_l_hote_d_une_autre_commune(ailleurs, paiement):
+    assert sonner(Client(HTTP_HOST=ailleurs.hotes.get().nom), f"idop={paiement.idop}") == (200, b"")
+    assert NotificationTipi.objects.get().collectivite == paiement.collectivite
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("panne", ["aucune", "montant_faux", "502", "xml_tronque"])
+def test_les_journaux_d_un_paiement_ne_disent_rien_de_la_personne(
+    connecter, sonnette, ada, boe, payfip, facture, caplog, panne
+):
+    caplog.set_level(logging.DEBUG)
+    navigateur = connecter(ada, chez=boe)
+    navigateur.get(f"/factures/{facture.uuid}/payer/")
+    navigateur.post(f"/factures/{facture.uuid}/payer/")
+    paiement = Paiement.objects.get()
+    payfip.payer(str(paiement.idop))
+    payfip.regler(panne=panne)
+    sonner(sonnette, f"idop={paiement.idop}")
+    travailler()
+    navigateur.get(f"/paiement/retour/{paiement.jeton}/?idop={paiement.idop}")
+    # Le client de ce test, lui, écrit l'adresse des pages du simulateur qu'il visite.
+    lignes = [f"{r.getMessage()} {r.exc_text or ''}" for r in caplog.records if "/tpa/paiementws.web" not in r.getMessage()]
+    secrets = (ada.email, ada.nom, paiement.jeton, str(paiement.idop), facture.reference, "243")
+    assert [(s, ligne) for ligne in lignes for s in secrets if s in ligne] == []
+    assert bilan(facture) == (PAYEE_PAR_CARTE if panne == "aucune" else DUE)

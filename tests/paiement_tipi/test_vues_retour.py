@@ -1,0 +1,178 @@
+"""Le retour de PayFiP : il règle avant de répondre, et ne dit rien de la personne à qui n'est pas elle."""
+
+import time
+
+import factories
+import pytest
+from django.test import Client
+
+from comptes.models import Usager
+from paiement_tipi.etats import RETOURS, E, EtatPaiement
+from paiement_tipi.models import Paiement
+from tests.paiement_tipi import outils_reponses as reponses
+from tests.paiement_tipi.outils_pages import liens, texte, titre
+from tests.paiement_tipi.outils_serveur import muet, petit_serveur, repond
+from tests.paiement_tipi.outils_tentatives import DUE, PAYEE_PAR_CARTE, bilan, demarrer, lectures, pilote
+
+RETOUR_SECONDES = 5  # design.md : notre page répond dans ce délai, quoi que fasse PayFiP
+
+
+@pytest.fixture
+def payfip(simulateur):
+    with pilote(simulateur) as pilotable:
+        yield pilotable
+
+
+@pytest.fixture
+def paiement(payfip, facture, ada):
+    return demarrer(facture, ada)
+
+
+@pytest.fixture
+def anonyme(boe):
+    return Client(HTTP_HOST="localhost")
+
+
+def retour(paiement):
+    return f"/paiement/retour/{paiement.jeton}/"
+
+
+def personnel(paiement):
+    """Ce que personne d'autre ne doit lire."""
+    facture = paiement.parts.get().facture
+    usager = paiement.usager
+    identite = [usager.nom, usager.prenom, usager.email]
+    return [*identite, "243,11", "243.11", "24311", facture.reference, facture.numero, facture.objet, str(facture.uuid)]
+
+
+def vus(reponse, paiement):
+    source = reponse.content.decode()
+    return [mot for mot in (*personnel(paiement), str(paiement.idop), str(paiement.uuid)) if mot in source]
+
+
+@pytest.mark.sqlite
+def test_la_personne_revient_sa_facture_est_payee_et_elle_la_voit(connecter, ada, boe, payfip, facture, paiement):
+    payfip.payer(str(paiement.idop))
+    reponse = connecter(ada, chez=boe).get(f"{retour(paiement)}?idop={paiement.idop}")
+    assert (reponse.status_code, titre(reponse)) == (200, "Votre paiement est enregistré")
+    assert ("243,11 €" in texte(reponse), facture.numero in texte(reponse)) == (True, True)
+    assert (bilan(facture), reponse["Cache-Control"]) == (PAYEE_PAR_CARTE, "no-store")
+
+
+VISITEURS = ["anonyme", "autre habitant", "même personne, autre commune", "agente"]
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("visiteur", VISITEURS)
+@pytest.mark.parametrize("action", ["valider", "refuser", None])
+def test_personne_d_autre_ne_voit_rien_d_elle(
+    connecter, ada, bob, agente, boe, ailleurs, payfip, facture, paiement, anonyme, visiteur, action
+):
+    clients = {
+        "anonyme": lambda: anonyme,
+        "autre habitant": lambda: connecter(bob, chez=boe),
+        "même personne, autre commune": lambda: connecter(ada, chez=ailleurs),
+        "agente": lambda: connecter(agente, chez=boe),
+    }
+    if action:
+        payfip.payer(str(paiement.idop), action=action)
+    reponse = clients[visiteur]().get(retour(paiement))
+    issues = {"valider": "Votre paiement est enregistré", "refuser": "Le paiement a été refusé"}
+    assert (reponse.status_code, titre(reponse)) == (200, issues.get(action, "Vérification en cours"))
+    assert (vus(reponse, paiement), bilan(facture)) == ([], PAYEE_PAR_CARTE if action == "valider" else DUE)
+
+
+def test_ce_que_l_on_cherche_est_bien_ce_que_voit_la_personne(connecter, ada, boe, paiement):
+    """Le témoin du test précédent : chez elle, la même recherche trouve."""
+    assert vus(connecter(ada, chez=boe).get(retour(paiement)), paiement) != []
+
+
+def test_sans_session_la_page_mene_a_la_connexion(anonyme, paiement):
+    assert "/connexion/?next=/factures/" in liens(anonyme.get(retour(paiement)))
+
+
+def test_une_autre_personne_connectee_retrouve_ses_propres_factures(connecter, bob, boe, paiement):
+    assert "/factures/" in liens(connecter(bob, chez=boe).get(retour(paiement)))
+
+
+@pytest.mark.parametrize("jeton", ["inconnu", "a" * 43, "A" * 500])
+def test_un_jeton_inconnu_est_introuvable(anonyme, payfip, paiement, jeton):
+    assert (anonyme.get(f"/paiement/retour/{jeton}/").status_code, lectures(payfip)) == (404, [])
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("methode", ["get", "post"])
+def test_l_idop_d_une_autre_tentative_dans_l_adresse_n_a_aucun_effet(
+    anonyme, bob, boe, eau, payfip, facture, paiement, methode
+):
+    sienne = factories.facture(factories.redevable(boe, bob), eau)
+    autre = demarrer(sienne, bob)
+    payfip.payer(str(autre.idop))
+    reponse = getattr(anonyme, methode)(f"{retour(paiement)}?idop={autre.idop}&resultrans=P", {"idop": str(autre.idop)})
+    assert (titre(reponse), lectures(payfip)) == ("Vérification en cours", [str(paiement.idop)])
+    assert (bilan(facture), bilan(sienne), vus(reponse, autre)) == (DUE, DUE, [])
+
+
+def test_le_post_de_payfip_n_a_pas_besoin_de_jeton_csrf(boe, payfip, facture, paiement):
+    payfip.payer(str(paiement.idop))
+    client = Client(HTTP_HOST="localhost", enforce_csrf_checks=True)
+    reponse = client.post(retour(paiement), {"idop": str(paiement.idop)})
+    assert (reponse.status_code, bilan(facture)) == (200, PAYEE_PAR_CARTE)
+
+
+@pytest.mark.parametrize("methode", ["put", "patch", "delete"])
+def test_les_autres_methodes_sont_refusees(anonyme, payfip, paiement, methode):
+    assert (getattr(anonyme, methode)(retour(paiement)).status_code, lectures(payfip)) == (405, [])
+
+
+def test_le_retour_marche_sur_l_hote_d_une_autre_commune(ailleurs, boe, payfip, facture, paiement):
+    payfip.payer(str(paiement.idop))
+    reponse = Client(HTTP_HOST=ailleurs.hotes.get().nom).get(retour(paiement))
+    assert (titre(reponse), bilan(facture)) == ("Votre paiement est enregistré", PAYEE_PAR_CARTE)
+    assert (boe.nom in texte(reponse), ailleurs.nom in texte(reponse)) == (True, False)
+
+
+@pytest.mark.parametrize("panne", ["502", "html", "coupure", "xml_tronque", "montant_faux", "TechProtocolaireErreur"])
+def test_payfip_en_panne_ou_en_desaccord_la_verification_continue(anonyme, payfip, facture, paiement, panne):
+    payfip.payer(str(paiement.idop))
+    payfip.regler(panne=panne)
+    reponse = anonyme.get(retour(paiement))
+    assert (reponse.status_code, titre(reponse), bilan(facture)) == (200, "Vérification en cours", DUE)
+    assert "ne payez pas une seconde fois" in texte(reponse)
+    payfip.regler(panne="aucune")
+    assert titre(anonyme.post(retour(paiement))) == "Votre paiement est enregistré"
+
+
+def test_payfip_muet_la_page_repond_dans_son_delai(anonyme, facture, ada, settings):
+    with petit_serveur() as serveur:
+        settings.PAYFIP_URL = serveur.url
+        serveur.dire(repond(reponses.creation()), muet)
+        paiement = demarrer(facture, ada)
+        debut = time.monotonic()
+        reponse = anonyme.get(retour(paiement))
+        duree = time.monotonic() - debut
+    assert (titre(reponse), bilan(facture), duree < RETOUR_SECONDES) == ("Vérification en cours", DUE, True)
+
+
+def test_chaque_etat_a_son_texte():
+    assert set(RETOURS) == set(EtatPaiement)
+    assert {t.ton for t in RETOURS.values()} == {"attente", "succes", "echec"}
+    assert all(str(t.titre) and str(t.texte) for t in RETOURS.values())
+
+
+@pytest.mark.parametrize("etat", EtatPaiement.values)
+def test_chaque_etat_a_sa_page(connecter, ada, boe, anonyme, paiement, etat):
+    sans_idop = {"idop": None, "envoye_le": None} if etat in {E.DEMARRE, E.ECHOUE} else {}
+    Paiement.objects.filter(pk=paiement.pk).update(etat=etat, **sans_idop)
+    pages = [client.get(retour(paiement)) for client in (anonyme, connecter(ada, chez=boe))]
+    attendu = " ".join(str(RETOURS[EtatPaiement(etat)].titre).split())
+    assert [(p.status_code, titre(p)) for p in pages] == [(200, attendu)] * 2
+    paiement.refresh_from_db()
+    assert paiement.etat == etat
+
+
+def test_une_personne_detachee_depuis_ne_voit_plus_la_facture(connecter, ada, boe, payfip, facture, paiement):
+    payfip.payer(str(paiement.idop))
+    Usager.objects.get(pk=ada.pk).rattachements.all().delete()
+    reponse = connecter(ada, chez=boe).get(retour(paiement))
+    assert (titre(reponse), facture.numero in texte(reponse)) == ("Votre paiement est enregistré", False)

@@ -1,0 +1,231 @@
+"""Qui voit quoi : chaque adresse du site, pour chaque personne, avec le statut attendu écrit à la main."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import factories
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from comptes.models import Rattachement
+from factures.etats import Statut
+from factures.models import Facture
+from paiement_tipi.models import Paiement
+from portail.charte import empreinte
+from portail.models import Affectation, Role
+
+# Les seules adresses qui répondent sans connexion ; toutes les autres y renvoient (302) ou refusent la méthode.
+PUBLIQUES = {
+    "account_login", "account_logout", "charte", "favicon", "logo", "paiement_tipi:notification",
+    "paiement_tipi:retour",
+}  # fmt: skip
+
+# Les personnes, dans l'ordre des colonnes. « deux » est rattachée dans les deux communes.
+PERSONNES = (
+    "anonyme", "ada", "bob", "usager_d_ailleurs", "deux_a_boe", "deux_ailleurs", "agente", "agent_d_ailleurs",
+    "exploitant",
+)  # fmt: skip
+
+MATRICE = {
+    # nom                              ano  ada  bob  ail  2boé 2ail agt  aga  exp
+    ("GET", "account_login"):         (200, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("POST", "account_login"):        (200, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("GET", "account_logout"):        (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("POST", "account_logout"):       (302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("GET", "charte"):                (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "charte"):               (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "logo"):                  (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "logo"):                 (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "favicon"):               (302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("POST", "favicon"):              (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "factures:accueil"):      (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "factures:accueil"):     (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "factures:liste"):        (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "factures:liste"):       (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "factures:detail"):       (302, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("POST", "factures:detail"):      (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "factures:pdf"):          (302, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("POST", "factures:pdf"):         (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "factures:reglee"):       (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("POST", "factures:reglee"):      (302, 303, 404, 404, 303, 404, 404, 404, 404),
+    ("GET", "paiement_tipi:payer"):   (302, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("POST", "paiement_tipi:payer"):  (302, 409, 404, 404, 409, 404, 404, 404, 404),
+    ("GET", "paiement_tipi:notification"):  (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("POST", "paiement_tipi:notification"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "paiement_tipi:retour"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "paiement_tipi:retour"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
+}  # fmt: skip
+
+
+def adresses(resolveur: URLResolver | None = None, espace: str = "") -> dict[str, Callable[..., object]]:
+    """La vue de chaque adresse du site, par nom complet."""
+    vues = {}
+    for motif in (resolveur or get_resolver()).url_patterns:
+        if isinstance(motif, URLResolver):
+            vues |= adresses(motif, f"{espace}{motif.namespace}:" if motif.namespace else espace)
+        else:
+            assert isinstance(motif, URLPattern)
+            assert motif.name, f"{motif.pattern} n'a pas de nom"
+            vues[f"{espace}{motif.name}"] = motif.callback
+    return vues
+
+
+def test_chaque_adresse_est_dans_la_matrice_et_n_y_est_que_si_elle_existe():
+    assert {(methode, nom) for nom in adresses() for methode in ("GET", "POST")} == set(MATRICE)
+
+
+def test_les_adresses_sans_connexion_sont_les_publiques_et_elles_seules():
+    assert {nom for nom, vue in adresses().items() if not getattr(vue, "login_required", True)} == PUBLIQUES
+
+
+@pytest.fixture
+def chez(boe, ailleurs) -> dict[str, Client]:
+    """Un navigateur par personne, anonyme jusqu'ici, sur l'hôte de la commune d'où elle regarde."""
+    d_ailleurs = {"usager_d_ailleurs", "deux_ailleurs", "agent_d_ailleurs"}
+    return {nom: Client(HTTP_HOST=(ailleurs if nom in d_ailleurs else boe).hotes.get().nom) for nom in PERSONNES}
+
+
+@pytest.fixture
+def comptes(boe, ailleurs, ada, bob, agente, facture):
+    """Le compte de chacune des PERSONNES."""
+    deux = factories.usager(email="deux@exemple.fr")
+    Rattachement.objects.create(collectivite=boe, usager=deux, redevable=facture.redevable)
+    factories.redevable(ailleurs, deux)
+    d_ailleurs = factories.usager(email="usager-d-ailleurs@exemple.fr")
+    factories.redevable(ailleurs, d_ailleurs)
+    agent = factories.usager(email="agent-d-ailleurs@exemple.fr", is_staff=True)
+    Affectation.objects.create(usager=agent, collectivite=ailleurs, role=Role.FACTURATION)
+    exploitant = factories.usager(email="exploitant@exemple.fr", is_staff=True, is_superuser=True)
+    return (None, ada, bob, d_ailleurs, deux, deux, agente, agent, exploitant)
+
+
+@pytest.fixture
+def navigateurs(chez, comptes) -> dict[str, Client]:
+    """Chaque personne, connectée par la vraie page."""
+    for nom, compte in zip(PERSONNES, comptes, strict=True):
+        if compte is not None:
+            envoi = {"login": compte.email, "password": factories.MOT_DE_PASSE}
+            assert chez[nom].post("/connexion/", envoi).status_code == 302
+    return chez
+
+
+@pytest.fixture
+def tentative(facture, ada, boe) -> Paiement:
+    """Un paiement d'Ada, en cours depuis toujours, que PayFiP n'a pas encore vu (sans idop)."""
+    contrat = facture.regie.contrat_tipi
+    paiement = Paiement.objects.create(
+        collectivite=boe, contrat=contrat, usager=ada, formulaire=uuid4(), numcli=contrat.numcli, saisie="W",
+        exer="2026", refdet=facture.reference, montant=facture.montant, mel=ada.email,
+    )  # fmt: skip
+    paiement.parts.create(facture=facture, collectivite=boe, montant=facture.montant)
+    return paiement
+
+
+def chemins(facture, jeton: str = "") -> dict[str, str]:
+    commune = facture.collectivite
+    return {
+        "account_login": "/connexion/",
+        "account_logout": "/deconnexion/",
+        "charte": f"/charte/{commune.lien}-{empreinte(commune)}.css",
+        "logo": f"/charte/{commune.lien}/logo",
+        "favicon": "/favicon.ico",
+        "factures:accueil": "/",
+        "factures:liste": "/factures/",
+        "factures:detail": f"/factures/{facture.uuid}/",
+        "factures:pdf": f"/factures/{facture.uuid}/pdf/",
+        "factures:reglee": f"/factures/{facture.uuid}/reglee/",
+        "paiement_tipi:payer": f"/factures/{facture.uuid}/payer/",
+        "paiement_tipi:notification": "/paiement/notification/",
+        "paiement_tipi:retour": f"/paiement/retour/{jeton}/",
+    }
+
+
+@pytest.fixture(autouse=True)
+def fichiers_jetables(settings, tmp_path):
+    settings.STORAGES = settings.STORAGES | {
+        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
+    }
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("methode", "nom"), MATRICE, ids=[f"{methode} {nom}" for methode, nom in MATRICE])
+def test_chaque_personne_recoit_de_chaque_adresse_le_statut_ecrit(navigateurs, facture, tentative, methode, nom):
+    facture.pdf.save("facture.pdf", ContentFile(b"%PDF-"))
+    facture.collectivite.logo.save("logo.png", ContentFile(b"png"))
+    adresse, envoi = chemins(facture, tentative.jeton)[nom], {"etat": "reglee"}
+    recus = {}
+    for personne, client in navigateurs.items():
+        reponse = client.post(adresse, envoi) if methode == "POST" else client.get(adresse)
+        recus[personne] = (reponse.status_code, reponse.getvalue())[0]
+    assert recus == dict(zip(PERSONNES, MATRICE[methode, nom], strict=True))
+
+
+ECRITURES = {
+    # La première lecture d'une facture, et le retour de PayFiP : les seuls GET qui écrivent.
+    "factures:detail": {"factures_consultation"},
+    "paiement_tipi:retour": set(),  # sans idop il n'y a rien à constater ; tests/paiement_tipi le montre avec
+}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("nom", sorted({nom for _, nom in MATRICE}))
+def test_un_get_n_ecrit_rien_hors_de_la_liste(navigateurs, facture, tentative, nom):
+    touchees = set()
+    for client in navigateurs.values():
+        with CaptureQueriesContext(connection) as requetes:
+            client.get(chemins(facture, tentative.jeton)[nom]).getvalue()
+        touchees |= {
+            sql.split('"')[1] for q in requetes if (sql := q["sql"]).startswith(("INSERT", "UPDATE", "DELETE"))
+        }
+    assert touchees == ECRITURES.get(nom, set())
+
+
+@pytest.mark.parametrize("suite", ["", "pdf/", "payer/"])
+def test_un_uuid_inconnu_est_introuvable_comme_celui_d_un_autre(navigateurs, facture, suite):
+    for personne, client in navigateurs.items():
+        assert client.get(f"/factures/{uuid4()}/{suite}").status_code == (302 if personne == "anonyme" else 404)
+
+
+def test_la_liste_de_chacun_ne_contient_que_les_siennes(navigateurs, facture):
+    vues = {nom: str(facture.uuid) in c.get("/factures/").content.decode() for nom, c in navigateurs.items()}
+    assert {nom for nom, vue in vues.items() if vue} == {"ada", "deux_a_boe"}
+
+
+@pytest.mark.parametrize("jeton", ["x" * 43, "x", "-", "00000000-0000-4000-8000-000000000000"])
+def test_un_faux_jeton_de_retour_est_introuvable(navigateurs, tentative, jeton):
+    assert {c.get(f"/paiement/retour/{jeton}/").status_code for c in navigateurs.values()} == {404}
+
+
+def test_le_retour_ne_montre_la_facture_qu_a_sa_propre_personne(navigateurs, facture, tentative):
+    pages = {nom: c.get(f"/paiement/retour/{tentative.jeton}/").content.decode() for nom, c in navigateurs.items()}
+    assert {nom for nom, page in pages.items() if str(facture.uuid) in page or facture.numero in page} == {"ada"}
+    assert {nom for nom, page in pages.items() if "LOVELACE" in page} == {"ada"}
+
+
+@pytest.mark.parametrize("suite", ["", "pdf/", "payer/"])
+def test_un_brouillon_est_introuvable_meme_pour_son_redevable(navigateurs, facture, suite):
+    Facture.objects.update(statut=Statut.BROUILLON, publiee_le=None)
+    assert navigateurs["ada"].get(f"/factures/{facture.uuid}/{suite}").status_code == 404
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("suite", ["", "pdf/", "payer/"])
+def test_le_rattachement_retire_ou_le_compte_desactive_ferme_tout_des_la_requete_suivante(
+    navigateurs, facture, ada, suite
+):
+    adresse = f"/factures/{facture.uuid}/{suite}"
+    client, deux = navigateurs["ada"], navigateurs["deux_a_boe"]
+    assert client.get(adresse).status_code == 200
+    Rattachement.objects.filter(usager=ada).delete()
+    assert (client.get(adresse).status_code, deux.get(adresse).status_code) == (404, 200)
+    type(ada).objects.filter(email="deux@exemple.fr").update(is_active=False)
+    assert deux.get(adresse).status_code == 302
+
+
+def test_une_session_d_une_commune_ne_vaut_rien_sur_l_hote_d_une_autre(navigateurs, facture, ailleurs):
+    reponse = navigateurs["ada"].get(f"/factures/{facture.uuid}/", HTTP_HOST=ailleurs.hotes.get().nom)
+    assert (reponse.status_code, reponse["Location"]) == (302, f"/connexion/?next=/factures/{facture.uuid}/")
