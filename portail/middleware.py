@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from portail.requete import (
     CLE_SESSION,
@@ -102,8 +103,8 @@ class ConnexionRequise(LoginRequiredMiddleware):
     """La connexion est exigée par défaut ; après elle, un envoi ramène à la page d'où il partait, et non à lui-même."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseRedirect:
-        if request.method in {"GET", "HEAD"}:
+        depart = request.headers.get("Referer", "")
+        if request.method in {"GET", "HEAD"} or not url_has_allowed_host_and_scheme(depart, request.get_host()):
             return super().handle_no_permission(request, view_func)
-        depart = urlsplit(request.headers.get("Referer", ""))
-        suite = depart.path if depart.netloc == request.get_host() else "/"
-        return redirect_to_login(suite, self.get_login_url(view_func), self.get_redirect_field_name(view_func))
+        adresse, champ = self.get_login_url(view_func), self.get_redirect_field_name(view_func)
+        return redirect_to_login(urlsplit(depart).path, adresse, champ)

@@ -36,7 +36,9 @@ def test_un_montant_exact_devient_des_centimes(euros, centimes):
     assert en_centimes(Decimal(euros)) == centimes
 
 
-@pytest.mark.parametrize("euros", ["19.999", "0.001", "-0.005", "1E-3", "NaN", "sNaN", "Infinity", "-Infinity", "1E+18", HORS_PRECISION])
+@pytest.mark.parametrize(
+    "euros", ["19.999", "0.001", "-0.005", "1E-3", "NaN", "sNaN", "Infinity", "-Infinity", "1E+18", HORS_PRECISION]
+)
 def test_ce_qui_n_est_pas_un_nombre_entier_de_centimes_est_refuse(euros):
     with pytest.raises(ValueError, match="nombre entier de centimes"):
         en_centimes(Decimal(euros))

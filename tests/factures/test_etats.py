@@ -73,9 +73,7 @@ def test_la_marque_n_est_vue_que_de_la_personne_et_laisse_la_facture_payable(boe
 
 def test_un_prelevement_payfip_est_une_facture_payee_qui_le_dit(boe, ada, eau, facture):
     recu_le = facture.publiee_le
-    encaisser(
-        facture=facture, montant=facture.montant, moyen=Moyen.PRELEVEMENT, origine="payfip:1", recu_le=recu_le
-    )
+    encaisser(facture=facture, montant=facture.montant, moyen=Moyen.PRELEVEMENT, origine="payfip:1", recu_le=recu_le)
     lue = lire(facture)
     assert (lue.etat, lue.debitee) == ("payee", True)
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -23,10 +23,8 @@ class RendezVous:
         self.secondes = VERROUILLE_SECONDES if verrou else LIBRE_SECONDES
 
     def attendre(self) -> None:
-        try:
+        with suppress(threading.BrokenBarrierError):
             self.barriere.wait(self.secondes)
-        except threading.BrokenBarrierError:
-            pass
 
 
 def ensemble(*actions: Callable[[], Any]) -> list[Any]:
@@ -36,7 +34,7 @@ def ensemble(*actions: Callable[[], Any]) -> list[Any]:
     def courir(rang: int, action: Callable[[], Any]) -> None:
         try:
             resultats[rang] = action()
-        except Exception as erreur:
+        except Exception as erreur:  # noqa: BLE001  # rendue au test, qui la jugera
             resultats[rang] = erreur
         finally:
             connections.close_all()

@@ -32,7 +32,9 @@ LIBELLES = {
 
 def corps(interieur: str) -> bytes:
     return (
-        '<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body>' + interieur + "</S:Body></S:Envelope>"
+        '<S:Envelope xmlns:S="http://schemas.xmlsoap.org/soap/envelope/"><S:Body>'
+        + interieur
+        + "</S:Body></S:Envelope>"
     ).encode()
 
 
@@ -83,7 +85,7 @@ ENTITE_EXTERNE = b'<!DOCTYPE b [<!ENTITY f SYSTEM "file:///etc/passwd">]>' + res
     b"ENTITE", b"&f;"
 )
 DTD_LOINTAINE = b'<!DOCTYPE b SYSTEM "http://192.0.2.1/b.dtd">' + resultat()
-PAGE_HTML = "<!doctype html><html lang=fr><title>502 Bad Gateway</title><p>Service indisponible<br></html>".encode()
+PAGE_HTML = b"<!doctype html><html lang=fr><title>502 Bad Gateway</title><p>Service indisponible<br></html>"
 
 # Tout ce qui n'est pas une réponse de PayFiP.
 ILLISIBLES = {

@@ -1,4 +1,4 @@
-"""Un guichet de PayFiP qui répond ce qu'un test lui dit, octet par octet : ce que le simulateur ne sait pas mal faire."""
+"""Un guichet de PayFiP qui répond ce qu'un test lui dit, octet par octet, aussi mal qu'il le faut."""
 
 import gzip
 import socketserver

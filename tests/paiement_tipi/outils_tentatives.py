@@ -75,7 +75,9 @@ def histoire(paiement: Paiement) -> list[str]:
 
 def appels(payfip: Simulateur, operation: str) -> list[dict[str, str]]:
     """Les feuilles de chaque appel de cette opération reçu par PayFiP."""
-    recues = [r["corps"] for r in payfip.etat()["requetes"] if r["methode"] == "POST" and f":{operation}>" in r["corps"]]
+    recues = [
+        r["corps"] for r in payfip.etat()["requetes"] if r["methode"] == "POST" and f":{operation}>" in r["corps"]
+    ]
     return [{f.tag: f.text for f in etree.fromstring(corps.encode()).iterfind(".//arg0/*")} for corps in recues]
 
 

@@ -119,7 +119,7 @@ def test_une_reponse_se_lit_jusqu_a_sa_taille_maximale_et_pas_au_dela(serveur, g
 def test_un_port_ferme_est_une_indisponibilite():
     with serveurs.petit_serveur() as ferme:
         guichet = GuichetHttp(ferme.url, SECONDES)
-    with pytest.raises(GuichetIndisponible, match="^ConnectionError$"):
+    with pytest.raises(GuichetIndisponible, match=r"^ConnectionError$"):
         guichet.lire(IDOP)
 
 

@@ -54,9 +54,7 @@ ISSUES = [
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize(("moyen", "action", "code", "etat", "attendu", "cause"), ISSUES)
-def test_chaque_resultat_a_son_etat_et_son_effet(
-    payfip, facture, paiement, moyen, action, code, etat, attendu, cause
-):
+def test_chaque_resultat_a_son_etat_et_son_effet(payfip, facture, paiement, moyen, action, code, etat, attendu, cause):
     payfip.payer(str(paiement.idop), moyen=moyen, action=action)
     gagnes = [constater(paiement, apres(paiement, minutes=m)) for m in (1, 2)]
     assert (gagnes, paiement.resultat, histoire(paiement)) == ([True, False], code, ["envoye", etat])

@@ -21,7 +21,9 @@ from tests.paiement_tipi.outils_tentatives import bilan, constater, creations, d
 pytestmark = [
     pytest.mark.postgresql,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite n'a qu'un écrivain à la fois : rien à courir."),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="SQLite n'a qu'un écrivain à la fois : rien à courir."
+    ),
 ]
 FILS, FOIS = 20, 5
 

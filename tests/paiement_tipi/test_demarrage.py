@@ -63,9 +63,7 @@ def test_l_idop_et_la_part_sont_enregistres_avant_que_personne_ne_parte(facture,
 
 
 def test_une_facture_en_partie_reglee_demande_le_reste_du(facture, ada, payfip):
-    encaisser(
-        facture=facture, montant=Decimal("43.11"), moyen=Moyen.CHEQUE, origine="cheque:1", recu_le=timezone.now()
-    )
+    encaisser(facture=facture, montant=Decimal("43.11"), moyen=Moyen.CHEQUE, origine="cheque:1", recu_le=timezone.now())
     paiement = demarrer(facture, ada)
     assert ([c["montant"] for c in creations(payfip)], paiement.montant) == (["20000"], Decimal("200.00"))
 

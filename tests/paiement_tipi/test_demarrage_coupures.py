@@ -68,9 +68,10 @@ def test_un_processus_tue_avant_d_enregistrer_l_idop_ne_bloque_que_cinq_minutes(
 
 def test_un_processus_tue_apres_l_enregistrement_se_reprend_par_un_second_clic(facture, ada, payfip, monkeypatch):
     envoi = formulaire()
-    with monkeypatch.context() as coupure, pytest.raises(Tue):
+    with monkeypatch.context() as coupure:
         coupure.setattr(demarrage, "_adresse", lambda _paiement: mourir())
-        depart(facture, ada, envoi)
+        with pytest.raises(Tue):
+            depart(facture, ada, envoi)
     adresse = depart(facture, ada, envoi)
     assert adresse == f"{payfip.url}/tpa/paiementws.web?idop={Paiement.objects.get().idop}"
     assert len(creations(payfip)) == 1

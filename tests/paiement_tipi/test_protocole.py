@@ -64,7 +64,9 @@ def test_les_feuilles_sont_sans_espace_de_noms_dans_l_ordre_du_schema_et_un_obje
 
 
 def test_la_requete_s_annonce_en_utf_8():
-    assert protocole.enveloppe_creation(DEMANDE).startswith(b"<?xml version='1.0' encoding='UTF-8'?>\n<soapenv:Envelope ")
+    assert protocole.enveloppe_creation(DEMANDE).startswith(
+        b"<?xml version='1.0' encoding='UTF-8'?>\n<soapenv:Envelope "
+    )
 
 
 def courriel(longueur):
@@ -154,7 +156,7 @@ def test_une_faute_sans_detail_est_une_panne(detail):
 
 
 def test_sans_libelle_le_message_de_la_faute_est_lu():
-    xml = reponses.faute("P5", "").replace(b"<libelle></libelle>", "<message> Non connu. </message>".encode())
+    xml = reponses.faute("P5", "").replace(b"<libelle></libelle>", b"<message> Non connu. </message>")
     assert protocole.lire_resultat(xml) == Faute(code="P5", libelle="Non connu.", technique=False)
 
 
@@ -181,7 +183,9 @@ def test_ce_qui_manque_est_vide_et_un_montant_illisible_n_est_pas_zero():
         "</r:recupererDetailPaiementSecuriseResponse>"
     )
     assert protocole.lire_resultat(xml) == Lecture("", "", "", "", "", None, "", None)
-    montants = [protocole.lire_resultat(reponses.resultat(montant=m)).montant for m in ("", "12,5", "-1", "1e3", "9" * 12)]
+    montants = [
+        protocole.lire_resultat(reponses.resultat(montant=m)).montant for m in ("", "12,5", "-1", "1e3", "9" * 12)
+    ]
     assert montants == [None] * 5
 
 

@@ -58,7 +58,7 @@ class Guichet:
         return self.vrai.lire(idop)
 
 
-def relever(maintenant, avant=lambda idop: None):
+def relever(maintenant, avant=lambda _idop: None):
     return dict(services.relever(guichet=Guichet(avant), maintenant=maintenant))
 
 

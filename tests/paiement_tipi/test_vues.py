@@ -103,7 +103,9 @@ def test_une_facture_empechee_dit_pourquoi_et_que_faire(boe, ada, eau, chez_ada,
     explication = EXPLICATIONS[Empechement(cause)]
     reponses = [chez_ada.get(adresse(facture)), chez_ada.post(adresse(facture), ENVOI)]
     assert [r.status_code for r in reponses] == [200, 409]
-    assert [(str(explication.phrase) in texte(r), str(explication.suite) in texte(r)) for r in reponses] == [(True, True)] * 2
+    assert [(str(explication.phrase) in texte(r), str(explication.suite) in texte(r)) for r in reponses] == [
+        (True, True)
+    ] * 2
     assert [champs_du_formulaire(r) for r in reponses] == [[], []]
     assert (Paiement.objects.count(), creations(payfip)) == (0, [])
 

@@ -151,7 +151,9 @@ def test_les_journaux_d_un_paiement_ne_disent_rien_de_la_personne(
     travailler()
     navigateur.get(f"/paiement/retour/{paiement.jeton}/?idop={paiement.idop}")
     # Le client de ce test, lui, écrit l'adresse des pages du simulateur qu'il visite.
-    lignes = [f"{r.getMessage()} {r.exc_text or ''}" for r in caplog.records if "/tpa/paiementws.web" not in r.getMessage()]
+    lignes = [
+        f"{r.getMessage()} {r.exc_text or ''}" for r in caplog.records if "/tpa/paiementws.web" not in r.getMessage()
+    ]
     secrets = (ada.email, ada.nom, paiement.jeton, str(paiement.idop), facture.reference, "243")
     assert [(s, ligne) for ligne in lignes for s in secrets if s in ligne] == []
     assert bilan(facture) == (PAYEE_PAR_CARTE if panne == "aucune" else DUE)
