@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from portail.journal import noter
 from portail.requete import CLE_SESSION
 
 
@@ -41,3 +42,15 @@ class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth
         request.session.cycle_key()
         maintenant = int(time.time())
         request.session.update({CLE_SESSION: request.collectivite.pk, "debut": maintenant, "vu": maintenant})
+        noter("connexion.ouverte", sur=user, acteur=user.pk, collectivite=request.collectivite.pk)
+
+    def authentication_failed(self, request: Any, **credentials: Any) -> None:
+        """L'échec est noté sans l'adresse essayée : elle n'est peut-être à personne."""
+        super().authentication_failed(request, **credentials)
+        noter("connexion.refusee", sur=request.collectivite, collectivite=request.collectivite.pk)
+
+    def logout(self, request: Any) -> None:
+        """La session disparaît du serveur."""
+        if request.user.is_authenticated:
+            noter("connexion.fermee", sur=request.user, collectivite=request.collectivite.pk)
+        super().logout(request)

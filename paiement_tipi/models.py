@@ -162,6 +162,8 @@ class PartPaiement(models.Model):
 class TransitionPaiement(models.Model):
     """Un changement d'état : de quoi raconter ce qui s'est passé."""
 
+    ajout_seul = True
+
     paiement = models.ForeignKey(Paiement, models.PROTECT, related_name="transitions")
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
     de = models.CharField(_("de"), max_length=15, choices=EtatPaiement)

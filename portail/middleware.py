@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from portail.correlation import suivre
 from portail.requete import (
     CLE_SESSION,
     COOKIE_COLLECTIVITE,
@@ -39,6 +40,16 @@ def entetes(get_response: Reponse) -> Reponse:
         reponse.headers.setdefault("Permissions-Policy", PERMISSIONS)
         reponse.headers.setdefault("Cache-Control", "no-store")
         return reponse
+
+    return intergiciel
+
+
+def origine(get_response: Reponse) -> Reponse:
+    """Relie les faits que la requête écrira au journal, et leur donne leur auteur."""
+
+    def intergiciel(request: HttpRequest) -> HttpResponse:
+        with suivre(lambda: getattr(getattr(request, "user", None), "pk", None)):
+            return get_response(request)
 
     return intergiciel
 

@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "portail.middleware.entetes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "portail.middleware.origine",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -90,7 +91,12 @@ OPTIONS_SQLITE = {
         "PRAGMA journal_size_limit=27103364;PRAGMA cache_size=-20000;"
     ),
 }
-OPTIONS_POSTGRESQL = {"options": "-c lock_timeout=5000 -c statement_timeout=30000"}
+OPTIONS_POSTGRESQL = {
+    "options": "-c lock_timeout=5000 -c statement_timeout=30000",
+    # Une requête qui revient est préparée une fois par connexion : la planifier prend plus de temps que l'exécuter.
+    "server_side_binding": True,
+    "prepare_threshold": 5,
+}
 _MOTEURS: dict[str, dict[str, Any]] = {
     "django.db.backends.sqlite3": OPTIONS_SQLITE,
     "django.db.backends.postgresql": OPTIONS_POSTGRESQL,

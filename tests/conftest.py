@@ -11,12 +11,14 @@ from typing import Any
 import factories
 import pytest
 from django.core.management import call_command
+from django.core.management.commands.flush import Command as FlushCommand
 from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 
 from comptes.models import Usager
 from factures.models import Facture
 from paiement_tipi.simulateur.serveur import creer_serveur
+from portail.ajout_seul import lever, proteger
 from portail.models import Affectation, Collectivite, Regie, Role
 
 _connecter = socket.socket.connect
@@ -32,6 +34,21 @@ def sans_reseau(monkeypatch: pytest.MonkeyPatch) -> None:
         _connecter(prise, adresse)
 
     monkeypatch.setattr(socket.socket, "connect", connecter)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_sans_declencheurs() -> Iterator[None]:
+    """Entre deux tests transactionnels Django vide toutes les tables, celles où l'on ne peut qu'ajouter comprises."""
+    vider = FlushCommand.handle
+
+    def _vider(commande: FlushCommand, **options: Any) -> None:
+        lever(using=options["database"])
+        vider(commande, **options)
+        proteger(using=options["database"])
+
+    with pytest.MonkeyPatch.context() as remplacement:
+        remplacement.setattr(FlushCommand, "handle", _vider)
+        yield
 
 
 @pytest.fixture(scope="session")

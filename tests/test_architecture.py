@@ -103,7 +103,8 @@ def test_aucun_signal_ne_porte_de_metier():
             n.module for n in importes if (n.module or "").startswith(("django.db.models.signals", "django.dispatch"))
         ]
 
-    assert fautes(signaux) == {}
+    # post_migrate seul : poser les déclencheurs des tables où l'on ne fait qu'ajouter.
+    assert fautes(signaux) == {"portail/apps.py": ["django.db.models.signals"]}
 
 
 def nos_modeles() -> list[type[Model]]:
@@ -111,7 +112,7 @@ def nos_modeles() -> list[type[Model]]:
 
 
 # Les modèles qui ne sont à aucune commune : la commune elle-même, le compte (un par adresse), l'horloge.
-SANS_COLLECTIVITE = {"Collectivite", "Usager", "Tic"}
+SANS_COLLECTIVITE = {"Collectivite", "Usager", "Tic", "Sceau"}
 # Ce qui disparaît avec son propriétaire sans avoir porté d'argent.
 CASCADES = {
     "Hote.collectivite", "Affectation.usager", "Affectation.collectivite", "Rattachement.usager",
@@ -127,7 +128,7 @@ def test_chaque_ligne_porte_sa_commune():
         for m in nos_modeles()
         if m.__name__ not in SANS_COLLECTIVITE and m._meta.get_field("collectivite").null
     }
-    assert facultatives == set()
+    assert facultatives == {"Journal"}  # un fait peut ne concerner aucune commune
 
 
 def test_ce_qui_a_porte_de_l_argent_ne_s_efface_pas_en_cascade():

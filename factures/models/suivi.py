@@ -17,6 +17,8 @@ from portail.models import Collectivite
 class Reglement(models.Model):
     """De l'argent reçu ou repris pour une facture ; s'ajoute, ne se modifie pas."""
 
+    ajout_seul = True
+
     facture = models.ForeignKey(Facture, models.PROTECT, related_name="reglements")
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
     sens = models.CharField(_("sens"), max_length=13, choices=Sens, default=Sens.ENCAISSEMENT)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from comptes.models import Usager
 from factures.etats import TRANSITIONS, Statut
 from factures.models import Consultation, Declaration, Facture
+from portail.journal import noter, noter_chacun
 
 
 @transaction.atomic
@@ -27,18 +28,23 @@ def annuler(*, factures: Iterable[Facture], motif: str) -> int:
 def _passer(factures: Iterable[Facture], *, vers: Statut, **champs: object) -> int:
     """Le seul endroit où le statut change."""
     depuis = [statut for statut, suivants in TRANSITIONS.items() if vers in suivants]
-    return Facture.objects.filter(pk__in=[f.pk for f in factures], statut__in=depuis).update(statut=vers, **champs)
+    a_changer = Facture.objects.filter(pk__in=[f.pk for f in factures], statut__in=depuis)
+    changees = list(a_changer.select_for_update().order_by("pk"))
+    noter_chacun(f"facture.{vers}", sur=changees, apres={"statut": vers})
+    return a_changer.update(statut=vers, **champs)
 
 
 @transaction.atomic
 def marquer(*, facture: Facture, usager: Usager, reglee: bool) -> None:
     """Pose ou retire la marque personnelle « réglée » ; la poser deux fois revient à la poser une fois."""
     if reglee:
-        Declaration.objects.get_or_create(
+        _declaration, changee = Declaration.objects.get_or_create(
             facture=facture, usager=usager, defaults={"collectivite_id": facture.collectivite_id}
         )
     else:
-        Declaration.objects.filter(facture=facture, usager=usager).delete()
+        changee = bool(Declaration.objects.filter(facture=facture, usager=usager).delete()[0])
+    if changee:
+        noter("facture.marquee" if reglee else "facture.demarquee", sur=facture, acteur=usager.pk)
 
 
 def consulter(*, facture: Facture, usager: Usager) -> None:

@@ -6,8 +6,10 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Case, F, Sum, When
 
+from factures.argent import en_centimes
 from factures.etats import Moyen, Sens
 from factures.models import Facture, Reglement
+from portail.journal import noter
 
 
 @transaction.atomic
@@ -28,8 +30,16 @@ def encaisser(*, facture: Facture, montant: Decimal, moyen: Moyen, origine: str,
         },
     )
     if nouveau:
+        avant = _solde(verrouillee)
         _recalculer(verrouillee)
+        recu = {"montant": en_centimes(montant), "moyen": moyen, "origine": origine}
+        noter("reglement.encaisse", sur=verrouillee, avant=avant, apres={**_solde(verrouillee), **recu})
     return nouveau
+
+
+def _solde(facture: Facture) -> dict[str, int]:
+    """En centimes, pour le journal."""
+    return {"reste_du": en_centimes(facture.reste_du), "trop_percu": en_centimes(facture.trop_percu)}
 
 
 def _recalculer(facture: Facture) -> None:

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from paiement_tipi.etats import ECHECS, LISIBLE, OUVERTS, PAGE_OUVERTE, EtatPaiement, sources
 from paiement_tipi.models import Paiement, PartPaiement, TransitionPaiement
+from portail.journal import noter
 
 
 @transaction.atomic
@@ -19,6 +20,7 @@ def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: da
     TransitionPaiement.objects.create(
         paiement=paiement, collectivite_id=paiement.collectivite_id, de=de, vers=vers, cause=cause, le=maintenant
     )
+    noter(f"paiement.{vers}", sur=paiement, avant={"etat": de}, apres={"etat": vers, "cause": cause})
     if vers not in OUVERTS:
         PartPaiement.objects.filter(paiement=paiement).update(ouverte=False)
     return True

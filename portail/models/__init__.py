@@ -11,6 +11,7 @@ from portail.models.communes import (
     valider_adresse,
     valider_couleur,
 )
+from portail.models.journal import Journal, Sceau
 from portail.models.travail import Tic
 
 __all__ = [
@@ -18,9 +19,11 @@ __all__ = [
     "Affectation",
     "Collectivite",
     "Hote",
+    "Journal",
     "ModeRegie",
     "Regie",
     "Role",
+    "Sceau",
     "Tic",
     "valider_adresse",
     "valider_couleur",

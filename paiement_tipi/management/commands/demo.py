@@ -16,6 +16,7 @@ from paiement_tipi.management.demo import (
     modeles_de_l_usager,
     modeles_du_voisin,
 )
+from portail.ajout_seul import levee
 from portail.models import Affectation, Collectivite, Role
 
 COMPTES = (
@@ -39,7 +40,8 @@ class Command(BaseCommand):
         if not settings.DEMO:
             raise CommandError("Cette commande n'existe que pour la démonstration (DEMO=1).")
         if options["a_neuf"]:
-            call_command("flush", interactive=False, verbosity=0)
+            with levee():
+                call_command("flush", interactive=False, verbosity=0)
         with transaction.atomic():
             self._creer()
         self.stdout.write(f"Comptes de démonstration (mot de passe : {MOT_DE_PASSE})")
