@@ -27,7 +27,7 @@ def _options() -> argparse.Namespace:
     lecteur = argparse.ArgumentParser(prog="python -m paiement_tipi.simulateur", description=__doc__)
     lecteur.add_argument("--port", type=int, default=8001, help="port d'écoute (0 : un port libre)")
     lecteur.add_argument("--hote", default="127.0.0.1", help="adresse d'écoute")
-    lecteur.add_argument("--pilotable", action="store_true", help="ouvre /simulateur/etat")
+    lecteur.add_argument("--pilotable", action="store_true", help="ouvre /simulateur/etat et la météo de l'accueil")
     return lecteur.parse_args()
 
 

@@ -7,12 +7,14 @@ from pathlib import Path
 from string import Template
 from threading import Event
 
-from paiement_tipi.simulateur import pages
+from paiement_tipi.simulateur import meteo, pages
 from paiement_tipi.simulateur.echange import Reponse, Requete
-from paiement_tipi.simulateur.erreurs import Erreur
+from paiement_tipi.simulateur.entree_url import EntreeUrl
+from paiement_tipi.simulateur.erreurs import Erreur, PageRefuseeError
 from paiement_tipi.simulateur.etat import Etat
+from paiement_tipi.simulateur.notification import Facteur
 from paiement_tipi.simulateur.pannes import GuichetSoap
-from paiement_tipi.simulateur.parcours import PageRefuseeError, Parcours
+from paiement_tipi.simulateur.parcours import Parcours
 from paiement_tipi.simulateur.pilotage import Pilotage
 from paiement_tipi.simulateur.soap import TYPE_XML
 
@@ -25,6 +27,17 @@ CONTRATS = {
     "xsd=2": "requete.xsd",
     "xsd=3": "reponse.xsd",
 }
+FERMES_EN_MAINTENANCE = frozenset(
+    {
+        "/tpa/paiement.web",
+        "/tpa/paiementws.web",
+        "/tpa/choix.web",
+        "/tpa/saisie.web",
+        "/tpa/resultat.web",
+        "/tpa/ticket.web",
+        pages.CHEMIN_RETOUR,
+    }
+)
 HOTE = re.compile(r"[A-Za-z0-9._\-\[\]:]+")
 
 Action = Callable[[Requete], Reponse]
@@ -33,13 +46,13 @@ Action = Callable[[Requete], Reponse]
 class Application:
     """Un simulateur entier, sans socket : une requête entre, une réponse sort."""
 
-    def __init__(self, *, pilotable: bool, delai_lenteur: float, arret: Event) -> None:
+    def __init__(self, *, pilotable: bool, delai_lenteur: float, delai_notification: float, arret: Event) -> None:
         self.etat = Etat()
+        self._facteur = Facteur(self.etat, delai=delai_notification, arret=arret)
         self._guichet = GuichetSoap(self.etat, delai_lenteur=delai_lenteur, arret=arret)
         self._routes: dict[str, Mapping[str, Action]] = {**self._routes_publiques()}
         if pilotable:
-            pilotage = Pilotage(self.etat)
-            self._routes["/simulateur/etat"] = {"GET": pilotage.montrer, "POST": pilotage.changer}
+            self._routes |= self._routes_de_commande()
 
     def repondre(self, requete: Requete) -> Reponse:
         """Répond, et inscrit la requête au journal dès son arrivée, son statut avant la réponse."""
@@ -58,6 +71,8 @@ class Application:
         return reponse
 
     def _aiguiller(self, requete: Requete) -> Reponse:
+        if requete.chemin in FERMES_EN_MAINTENANCE and self.etat.reglages.service == "maintenance":
+            return pages.page_erreur(Erreur.MAINTENANCE)
         actions = self._routes.get(requete.chemin)
         if actions is None:
             return pages.page_erreur(Erreur.INTROUVABLE)
@@ -67,13 +82,14 @@ class Application:
         try:
             return action(requete)
         except PageRefuseeError as refus:
-            return pages.page_erreur(refus.erreur, refus.operation)
+            return pages.page_erreur(refus.erreur, refus.operation, refus.precision)
 
     def _routes_publiques(self) -> dict[str, Mapping[str, Action]]:
-        parcours = Parcours(self.etat)
+        parcours = Parcours(self.etat, self._facteur)
         return {
             "/": {"GET": lambda _requete: pages.page_accueil()},
             CHEMIN_SOAP: {"GET": _contrat, "POST": lambda requete: self._guichet.repondre(requete.corps)},
+            "/tpa/paiement.web": {"GET": EntreeUrl(self.etat).ouvrir},
             "/tpa/paiementws.web": {"GET": parcours.ouvrir},
             "/tpa/choix.web": {"POST": parcours.choisir},
             "/tpa/saisie.web": {"GET": parcours.saisir},
@@ -82,6 +98,15 @@ class Application:
             pages.CHEMIN_RETOUR: {"GET": parcours.retourner},
             "/tpa/style.css": {"GET": lambda _requete: _fichier("style.css", "text/css; charset=utf-8")},
             "/tpa/icone.svg": {"GET": lambda _requete: _fichier("icone.svg", "image/svg+xml")},
+        }
+
+    def _routes_de_commande(self) -> dict[str, Mapping[str, Action]]:
+        """Ce que seul --pilotable ouvre : la commande JSON, et la météo que l'on choisit à l'accueil."""
+        pilotage, ciel = Pilotage(self.etat), meteo.Meteo(self.etat)
+        return {
+            "/": {"GET": ciel.montrer},
+            "/simulateur/etat": {"GET": pilotage.montrer, "POST": pilotage.changer},
+            meteo.CHEMIN: {"POST": ciel.changer},
         }
 
 

@@ -4,14 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
+from paiement_tipi.simulateur.clients import Client, Libelles
 from paiement_tipi.simulateur.operations import Demande
 
-CLIENTS: Mapping[str, tuple[str, str, str]] = {
-    "006382": ("REGIE DE RECETTES", "COLLECTIVITE DE DEMONSTRATION", "FACTURES MUNICIPALES"),
-    "111111": ("REGIE EN COURS D ACTIVATION", "COMMUNE DE DEMONSTRATION", "FACTURES EN TEST"),
-    "222222": ("REGIE SANS ACCES SECURISE", "COMMUNE DE DEMONSTRATION", "PAIEMENT PAR URL SEULEMENT"),
-}
-SAISIES_ACCEPTEES = {"006382": frozenset("TXW"), "111111": frozenset("TX"), "222222": frozenset[str]()}
 SAISIES = frozenset("TXW")
 MONTANT_MINIMUM = 100
 CHIFFRES_MONTANT_MAXIMUM = 7
@@ -42,6 +37,7 @@ LIBELLES: Mapping[str, str] = {
 
 Champs = Mapping[str, str]
 Controle = Callable[[Champs], str | None]
+Annuaire = Callable[[str], Client | None]
 
 
 class FauteFonctionnelleError(Exception):
@@ -52,12 +48,13 @@ class FauteFonctionnelleError(Exception):
         self.code = code
 
 
-def controler_demande(champs: Champs) -> Demande:
-    """La demande si tout est bon, sinon la première faute."""
+def controler_demande(champs: Champs, annuaire: Annuaire) -> tuple[Demande, Client]:
+    """La demande et son client si tout est bon, sinon la première faute."""
+    client = _client(champs.get("numcli", ""), champs.get("saisie", ""), annuaire)
     for controle in CONTROLES:
         if code := controle(champs):
             raise FauteFonctionnelleError(code)
-    return Demande(
+    demande = Demande(
         exer=champs.get("exer", ""),
         mel=champs["mel"],
         montant_centimes=int(champs["montant"]),
@@ -68,38 +65,43 @@ def controler_demande(champs: Champs) -> Demande:
         urlnotif=champs["urlnotif"],
         urlredirect=champs["urlredirect"],
     )
+    return demande, client
 
 
-def libelles_client(numcli: str) -> tuple[str, str, str]:
+def libelles_client(numcli: str, annuaire: Annuaire) -> Libelles:
     """Les trois libellés d'un client qui a accès au service web (payfip.md §3.4)."""
-    if code := _identite_client(numcli) or (None if SAISIES_ACCEPTEES[numcli] else "T4"):
-        raise FauteFonctionnelleError(code)
-    return CLIENTS[numcli]
+    return _client(numcli, "", annuaire).libelles
 
 
-def _identite_client(numcli: str) -> str | None:
+def identifier(numcli: str, annuaire: Annuaire) -> Client:
+    """Le client, ou la faute qui dit pourquoi son numéro n'en désigne aucun."""
     if not NUMCLI.fullmatch(numcli):
-        return "T1"
-    return None if numcli in CLIENTS else "T2"
+        raise FauteFonctionnelleError("T1")
+    client = annuaire(numcli)
+    if client is None:
+        raise FauteFonctionnelleError("T2")
+    return client
 
 
-def _client(champs: Champs) -> str | None:
-    numcli, saisie = champs.get("numcli", ""), champs.get("saisie", "")
-    if code := _identite_client(numcli):
-        return code
-    acceptees = SAISIES_ACCEPTEES[numcli]
-    return "T4" if not acceptees or saisie in SAISIES - acceptees else None
+def _client(numcli: str, saisie: str, annuaire: Annuaire) -> Client:
+    """W avant l'activation : le code du vrai service est inconnu, T4 est notre choix (payfip.md §7.4, point 14)."""
+    client = identifier(numcli, annuaire)
+    if not client.saisies_ws or saisie in SAISIES - client.saisies_ws:
+        raise FauteFonctionnelleError("T4")
+    return client
 
 
 def _saisie(champs: Champs) -> str | None:
     return None if champs.get("saisie", "") in SAISIES else "S1"
 
 
-def _reference(champs: Champs) -> str | None:
+def refus_reference(champs: Champs) -> str | None:
+    """R3 : de 6 à 30 lettres et chiffres."""
     return None if REFDET.fullmatch(champs.get("refdet", "")) else "R3"
 
 
-def _mel(champs: Champs) -> str | None:
+def refus_mel(champs: Champs) -> str | None:
+    """A1 ou A2 : de 6 à 80 caractères ASCII autour d'une arobase."""
     mel = champs.get("mel", "")
     if not mel:
         return "A1"
@@ -123,7 +125,7 @@ def _urlredirect(champs: Champs) -> str | None:
     return None if est_url(champs.get("urlredirect", "")) else "D1"
 
 
-CONTROLES: tuple[Controle, ...] = (_client, _saisie, _reference, _mel, _montant, _urlnotif, _urlredirect)
+CONTROLES: tuple[Controle, ...] = (_saisie, refus_reference, refus_mel, _montant, _urlnotif, _urlredirect)
 
 
 def est_url(texte: str) -> bool:

@@ -25,6 +25,10 @@ class Requete:
         """Le chemin tel que le client l'a demandé."""
         return f"{self.chemin}?{self.parametres}" if self.parametres else self.chemin
 
+    def entete(self, nom: str) -> str:
+        """Un en-tête quelle que soit sa casse, vide s'il manque."""
+        return next((valeur for cle, valeur in self.entetes.items() if cle.lower() == nom.lower()), "")
+
     @property
     def idop(self) -> str:
         """Le numéro d'opération de la chaîne de requête, vide s'il manque."""
@@ -50,10 +54,10 @@ class Reponse:
 COUPURE = Reponse(coupee=True)
 
 
-def redirection(adresse: str) -> Reponse:
+def redirection(adresse: str, statut: HTTPStatus = HTTPStatus.SEE_OTHER) -> Reponse:
     """Envoie le navigateur ailleurs."""
     entetes = (("Location", adresse), ("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer"))
-    return Reponse(statut=HTTPStatus.SEE_OTHER, entetes=entetes)
+    return Reponse(statut=statut, entetes=entetes)
 
 
 def champs(texte: str) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 PARIS = ZoneInfo("Europe/Paris")
@@ -44,3 +44,8 @@ def date_paris(instant: datetime) -> str:
 def heure_paris(instant: datetime) -> str:
     """`heurtrans` : HHMM à Paris (payfip.md §3.3)."""
     return instant.astimezone(PARIS).strftime("%H%M")
+
+
+def jour_paris(instant: datetime) -> date:
+    """Le jour qu'il est à Paris."""
+    return instant.astimezone(PARIS).date()

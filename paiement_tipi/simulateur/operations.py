@@ -1,25 +1,18 @@
 """La vie d'une opération de paiement (payfip.md §3.7) : des règles pures, l'heure en paramètre."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from threading import Lock
 
+from paiement_tipi.simulateur.clients import PRODUCTION_URL, Client, EtatClient, Moyen
 from paiement_tipi.simulateur.horloge import PARIS
 
 VALIDITE_PAGE = timedelta(minutes=15)
+VALIDITE_PRESTATAIRE = timedelta(hours=2)
 CONSERVATION = timedelta(days=365)
 HEURE_PURGE = 3
-
-
-class Moyen(StrEnum):
-    """Les deux moyens de paiement proposés."""
-
-    CARTE = "carte"
-    PRELEVEMENT = "prelevement"
-
-
 ABANDON = "A"
 PAIEMENT_CARTE = "P"
 CODE_INCONNU = "K"
@@ -31,7 +24,7 @@ LONGUEUR_AUTORISATION = {Moyen.CARTE: 6, Moyen.PRELEVEMENT: 16}
 
 @dataclass(frozen=True, kw_only=True)
 class Demande:
-    """Ce que le site marchand a demandé, déjà contrôlé (payfip.md §3.2)."""
+    """Ce que le site marchand a demandé, déjà contrôlé (payfip.md §2.2 et §3.2) ; par URL, rien où revenir."""
 
     exer: str
     mel: str
@@ -46,11 +39,16 @@ class Demande:
 
 @dataclass(kw_only=True)
 class Operation:
-    """Une opération et où elle en est ; `verrou` met à la file les clics d'une même page."""
+    """Une opération et où elle en est ; `verrou` met à la file les clics d'une même page.
+
+    `client` est celui de l'instant de la demande ; `echo`, ce que la demande par URL disait, est vide au service web.
+    """
 
     idop: str
     demande: Demande
+    client: Client
     creee_le: datetime
+    echo: Mapping[str, str] = field(default_factory=dict)
     ouverte: bool = False
     moyen: Moyen | None = None
     resultat: str | None = None
@@ -59,14 +57,31 @@ class Operation:
     verrou: Lock = field(default_factory=Lock)
 
     @property
+    def par_url(self) -> bool:
+        """Venue de paiement.web : pas d'idop pour le site, un résultat posté, aucun retour (payfip.md §2)."""
+        return bool(self.echo)
+
+    @property
+    def moyens(self) -> tuple[Moyen, ...]:
+        """Ce que la page propose."""
+        return self.client.moyens(self.demande.saisie)
+
+    @property
+    def dette(self) -> tuple[str, str] | None:
+        """Ce que PayFiP retient comme payé en ligne : un vrai titre, jamais un essai (payfip.md §1)."""
+        reelle = self.client.etat is EtatClient.TITRES and self.demande.saisie in PRODUCTION_URL
+        return (self.demande.numcli, self.demande.refdet) if reelle else None
+
+    @property
     def est_definitive(self) -> bool:
         """Un abandon peut encore être suivi d'un paiement, les autres résultats sont définitifs."""
         return self.resultat not in {None, ABANDON}
 
 
 def page_expiree(operation: Operation, maintenant: datetime) -> bool:
-    """Plus de 15 minutes, et la personne n'était pas encore chez le prestataire de paiement."""
-    return operation.moyen is None and maintenant - operation.creee_le > VALIDITE_PAGE
+    """Plus de 15 minutes ; deux heures pour qui est déjà chez le prestataire de paiement (payfip.md §3.7)."""
+    validite = VALIDITE_PAGE if operation.moyen is None else VALIDITE_PRESTATAIRE
+    return maintenant - operation.creee_le > validite
 
 
 def est_oubliee(operation: Operation, maintenant: datetime) -> bool:

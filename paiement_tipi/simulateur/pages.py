@@ -9,17 +9,27 @@ from pathlib import Path
 from string import Template
 from urllib.parse import urlencode, urlsplit
 
-from paiement_tipi.simulateur.controles import CLIENTS
+from paiement_tipi.simulateur.clients import Moyen
 from paiement_tipi.simulateur.echange import Reponse
 from paiement_tipi.simulateur.erreurs import EXPLICATIONS, Erreur
 from paiement_tipi.simulateur.horloge import PARIS
-from paiement_tipi.simulateur.operations import ABANDON, Moyen, Operation, numero_autorisation
+from paiement_tipi.simulateur.operations import ABANDON, Operation, numero_autorisation
 
 DOSSIER = Path(__file__).parent / "pages"
 INSECABLE = "\u00a0"
 CHEMIN_RETOUR = "/tpa/retour.web"
 ANNEES_VALIDITE_CARTE = 2
+SANS_REFERENT = "no-referrer"
+MEME_ORIGINE = "same-origin"
 
+BOUTONS = {
+    Moyen.CARTE: "Payer par carte bancaire",
+    Moyen.PRELEVEMENT: "Payer par prélèvement",
+}
+AIDES_CHOIX = {
+    False: "Cette page s'ouvre une seule fois, dans les 15 minutes qui suivent la demande.",
+    True: "Vous avez 15 minutes pour choisir un moyen de paiement.",
+}
 TITRES_SAISIE = {
     Moyen.CARTE: "Paiement par carte bancaire",
     Moyen.PRELEVEMENT: "Paiement par prélèvement",
@@ -41,24 +51,26 @@ class Html(str):
 
 def rendre(nom: str, valeurs: Mapping[str, str] | None = None) -> bytes:
     """Remplit un gabarit seul, hors de l'habillage commun."""
-    return _remplir(nom, valeurs or {}).encode()
+    return remplir(nom, valeurs or {}).encode()
 
 
 def page_choix(operation: Operation) -> Reponse:
     """La première page : la dette et les moyens de paiement."""
-    lignes = _lignes(_dette(operation))
+    boutons = [remplir("_moyen", {"moyen": moyen, "libelle": BOUTONS[moyen]}) for moyen in operation.moyens]
     valeurs = {
         "titre": "Paiement en ligne",
         "idop": operation.idop,
         "service": _service(operation),
-        "lignes": lignes,
+        "lignes": _lignes(_dette(operation)),
+        "moyens": Html("".join(boutons)),
+        "aide": AIDES_CHOIX[operation.par_url],
     }
     return _page("choix", valeurs, origine=origine_retour(operation), cache="no-cache")
 
 
 def page_saisie(operation: Operation, moyen: Moyen, maintenant: datetime) -> Reponse:
     """La seconde page : la carte de test déjà remplie, ou la connexion simulée du prélèvement."""
-    champs = _remplir(f"_{moyen}", {"expiration": f"12/{maintenant.year + ANNEES_VALIDITE_CARTE}"})
+    champs = remplir(f"_{moyen}", {"expiration": f"12/{maintenant.year + ANNEES_VALIDITE_CARTE}"})
     valeurs = {
         "titre": TITRES_SAISIE[moyen],
         "idop": operation.idop,
@@ -80,26 +92,36 @@ def page_ticket(operation: Operation, resultat: str, conclue_le: datetime) -> Re
         "titre": titre,
         "phrase": phrase,
         "lignes": _lignes(lignes),
-        "retour": f"{CHEMIN_RETOUR}?{urlencode({'idop': operation.idop})}",
+        "suite": remplir("_fermer", {}) if operation.par_url else _bouton_retour(operation),
     }
     return _page("ticket", valeurs)
 
 
-def page_erreur(erreur: Erreur, operation: Operation | None = None) -> Reponse:
+def page_retour(operation: Operation) -> Reponse:
+    """Le retour par formulaire : sans JavaScript, c'est un bouton que la personne presse (payfip.md §3.10)."""
+    valeurs = {"titre": "Retour sur le site", "adresse": operation.demande.urlredirect, "idop": operation.idop}
+    return _page("retour", valeurs, origine=origine_retour(operation))
+
+
+def page_erreur(erreur: Erreur, operation: Operation | None = None, precision: str = "") -> Reponse:
     """Une page d'erreur à nous, avec le chemin du retour quand on le connaît."""
     statut, titre, phrase = EXPLICATIONS[erreur]
+    phrase = precision or phrase
     adresse = operation.demande.urlredirect if operation else ""
-    retour = _remplir("_retour", {"adresse": adresse}) if adresse else Html()
+    retour = remplir("_retour", {"adresse": adresse}) if adresse else Html()
     return _page("erreur", {"titre": titre, "phrase": phrase, "retour": retour}, statut=statut)
 
 
-def page_accueil() -> Reponse:
-    """La page d'accueil du simulateur, pour qui suit l'adresse affichée au démarrage."""
-    return _page("accueil", {"titre": "Simulateur PayFiP"})
+def page_accueil(meteo: Html | None = None) -> Reponse:
+    """La page d'accueil du simulateur ; son formulaire a besoin que le navigateur dise d'où il l'envoie."""
+    valeurs = {"titre": "Simulateur PayFiP", "meteo": meteo or Html()}
+    return _page("accueil", valeurs, referent=MEME_ORIGINE if meteo else SANS_REFERENT)
 
 
 def origine_retour(operation: Operation) -> str:
     """L'origine du site marchand : la CSP doit la nommer pour que le retour d'un formulaire passe."""
+    if operation.par_url:
+        return ""
     morceaux = urlsplit(operation.demande.urlredirect)
     return f"{morceaux.scheme}://{morceaux.netloc}"
 
@@ -118,12 +140,13 @@ def _page(
     statut: HTTPStatus = HTTPStatus.OK,
     origine: str = "",
     cache: str = "no-store",
+    referent: str = SANS_REFERENT,
 ) -> Reponse:
-    corps = rendre("base", {"titre": valeurs["titre"], "contenu": _remplir(nom, valeurs)})
-    return Reponse(statut=statut, corps=corps, entetes=_entetes(origine, cache))
+    corps = rendre("base", {"titre": valeurs["titre"], "contenu": remplir(nom, valeurs)})
+    return Reponse(statut=statut, corps=corps, entetes=_entetes(origine, cache, referent))
 
 
-def _entetes(origine: str, cache: str) -> tuple[tuple[str, str], ...]:
+def _entetes(origine: str, cache: str, referent: str) -> tuple[tuple[str, str], ...]:
     destinations = " ".join(filter(None, ["'self'", origine]))
     politique = (
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -132,12 +155,12 @@ def _entetes(origine: str, cache: str) -> tuple[tuple[str, str], ...]:
     return (
         ("Content-Security-Policy", politique),
         ("Cache-Control", cache),
-        ("Referrer-Policy", "no-referrer"),
+        ("Referrer-Policy", referent),
     )
 
 
 def _service(operation: Operation) -> str:
-    _regie, collectivite, produit = CLIENTS[operation.demande.numcli]
+    _regie, collectivite, produit = operation.client.libelles
     return f"{collectivite} · {produit}"
 
 
@@ -151,12 +174,17 @@ def _dette(operation: Operation) -> list[tuple[str, str]]:
     return [*lignes, ("Objet", demande.objet)] if demande.objet else lignes
 
 
+def _bouton_retour(operation: Operation) -> Html:
+    return remplir("_retour", {"adresse": f"{CHEMIN_RETOUR}?{urlencode({'idop': operation.idop})}"})
+
+
 def _lignes(lignes: list[tuple[str, str]]) -> Html:
-    morceaux = [_remplir("_ligne", {"terme": terme, "valeur": valeur}) for terme, valeur in lignes]
+    morceaux = [remplir("_ligne", {"terme": terme, "valeur": valeur}) for terme, valeur in lignes]
     return Html("".join(morceaux))
 
 
-def _remplir(nom: str, valeurs: Mapping[str, str]) -> Html:
+def remplir(nom: str, valeurs: Mapping[str, str]) -> Html:
+    """Remplit un morceau de page : tout est échappé, sauf ce qui l'est déjà."""
     surs = {cle: valeur if isinstance(valeur, Html) else escape(valeur) for cle, valeur in valeurs.items()}
     return Html(_gabarit(nom).substitute(surs))
 

@@ -7,7 +7,7 @@ from paiement_tipi.simulateur import soap
 from paiement_tipi.simulateur.echange import COUPURE, Reponse
 from paiement_tipi.simulateur.etat import Etat
 from paiement_tipi.simulateur.pages import rendre
-from paiement_tipi.simulateur.reglages import FAUTES_TECHNIQUES
+from paiement_tipi.simulateur.reglages import FAUTES_TECHNIQUES, Reglages
 
 
 class GuichetSoap:
@@ -20,7 +20,7 @@ class GuichetSoap:
 
     def repondre(self, corps: bytes) -> Reponse:
         """Répond, ou tombe en panne avant même de lire le message."""
-        panne = self._etat.reglages.panne
+        panne = _panne_du_moment(self._etat.reglages)
         if panne == "coupure":
             return COUPURE
         if panne in FAUTES_TECHNIQUES:
@@ -38,6 +38,13 @@ class GuichetSoap:
             moitie = reponse.corps[: len(reponse.corps) // 2]
             return Reponse(statut=reponse.statut, corps=moitie, type_contenu=reponse.type_contenu)
         return reponse
+
+
+def _panne_du_moment(reglages: Reglages) -> str:
+    """La panne réglée ; à défaut, un service en maintenance se dit indisponible (payfip.md §7.4, point 15)."""
+    if reglages.panne == "aucune" and reglages.service == "maintenance":
+        return "TechIndisponibiliteErreur"
+    return reglages.panne
 
 
 def _page_etrangere(statut: HTTPStatus) -> Reponse:

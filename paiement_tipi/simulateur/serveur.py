@@ -17,6 +17,7 @@ from paiement_tipi.simulateur.erreurs import Erreur
 CORPS_MAXIMUM = 64 * 1024
 REBUT_MAXIMUM = 16 * 1024 * 1024
 DELAI_LENTEUR_SECONDES = 20.0
+DELAI_NOTIFICATION_SECONDES = 10.0
 FERMETURE_BRUTALE = struct.pack("ii", 1, 0)
 
 
@@ -139,8 +140,11 @@ def creer_serveur(
     pilotable: bool = True,
     hote: str = "127.0.0.1",
     delai_lenteur: float = DELAI_LENTEUR_SECONDES,
+    delai_notification: float = DELAI_NOTIFICATION_SECONDES,
 ) -> ServeurSimulateur:
     """Un serveur prêt à `serve_forever()` ; le port 0 en choisit un libre, lisible dans `server_port`."""
     arret = Event()
-    application = Application(pilotable=pilotable, delai_lenteur=delai_lenteur, arret=arret)
+    application = Application(
+        pilotable=pilotable, delai_lenteur=delai_lenteur, delai_notification=delai_notification, arret=arret
+    )
     return ServeurSimulateur((hote, port), application, arret)

@@ -75,18 +75,18 @@ def _xml(corps: bytes, statut: HTTPStatus = HTTPStatus.OK) -> Reponse:
 
 
 def _creer_paiement(etat: Etat, champs: Mapping[str, str]) -> Feuilles:
-    return (("idOp", etat.creer(controler_demande(champs)).idop),)
+    return (("idOp", etat.creer(*controler_demande(champs, etat.client)).idop),)
 
 
-def _detail_client(_etat: Etat, champs: Mapping[str, str]) -> Feuilles:
+def _detail_client(etat: Etat, champs: Mapping[str, str]) -> Feuilles:
     numcli = champs.get("numCli", "")
-    n1, n2, n3 = libelles_client(numcli)
+    n1, n2, n3 = libelles_client(numcli, etat.client)
     return (("libelleN1", n1), ("libelleN2", n2), ("libelleN3", n3), ("numcli", numcli))
 
 
 def _detail_paiement(etat: Etat, champs: Mapping[str, str]) -> Feuilles:
     operation = etat.chercher(champs.get("idOp", ""))
-    if operation is None:
+    if operation is None or operation.par_url:
         raise FauteFonctionnelleError(IDOP_INCORRECT)
     lecture = etat.lire(operation)
     if lecture is None:
@@ -99,7 +99,7 @@ def _feuilles(lecture: Lecture) -> Feuilles:
     demande = lecture.operation.demande
     return (
         ("dattrans", date_paris(lecture.conclue_le)),
-        ("exer", demande.exer),
+        ("exer", lecture.exer),
         ("heurtrans", heure_paris(lecture.conclue_le)),
         ("idOp", lecture.operation.idop),
         ("mel", demande.mel),

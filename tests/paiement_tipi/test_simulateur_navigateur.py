@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]  # sans types
 from playwright.sync_api import Browser, Page
 
 from tests.paiement_tipi.test_simulateur_outils import (
+    DEMANDE_URL,
     Marchand,
     Simulateur,
     faute,
@@ -133,3 +135,81 @@ def test_l_accueil_et_les_erreurs_sont_accessibles(
     assert page.locator("h1").inner_text() == "Lien de paiement déjà utilisé"
     assert faute(simulateur.lire(idop)) == "P5"
     page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("largeur", LARGEURS)
+def test_la_meteo_se_choisit_a_l_accueil(page_bruyante: Page, simulateur: Simulateur) -> None:
+    page = page_bruyante
+    page.goto(simulateur.url)
+    verifier(page)
+    page.get_by_label("Le service web").select_option(label="Il coupe la connexion")
+    page.get_by_label("La notification au site").select_option(label="Aucune")
+    page.get_by_role("button", name="Appliquer", exact=True).click()
+    assert page.get_by_role("status").inner_text() == "C'est changé."
+    verifier(page)
+    etat = simulateur.etat()
+    assert (etat["panne"], etat["notification"]) == ("coupure", "jamais")
+    page.get_by_role("button", name="Remettre le beau temps", exact=True).click()
+
+    assert page.get_by_label("Le service web").input_value() == "aucune"
+    assert simulateur.etat()["panne"] == "aucune"
+
+
+def test_la_meteo_se_choisit_sans_javascript(chromium: Browser, simulateur: Simulateur) -> None:
+    with chromium.new_context(java_script_enabled=False) as contexte:
+        page = contexte.new_page()
+        page.goto(simulateur.url)
+        page.get_by_label("Le résultat du paiement").select_option("inconnu")
+        page.get_by_role("button", name="Appliquer", exact=True).click()
+        page.get_by_role("status").wait_for()
+
+    assert simulateur.etat()["resultat"] == "inconnu"
+
+
+def test_un_autre_site_ne_change_pas_la_meteo(chromium: Browser, simulateur: Simulateur, marchand: Marchand) -> None:
+    formulaire = (
+        f'<form method="post" action="{simulateur.url}/simulateur/meteo"><input name="panne" value="502"><button>Oui'
+    )
+    page = chromium.new_page()
+    page.goto(f"http://127.0.0.1:{marchand.server_port}/")
+    page.set_content(formulaire)
+    page.get_by_role("button", name="Oui").click()
+    page.get_by_role("heading", name="Formulaire refusé").wait_for()
+
+    assert simulateur.etat()["panne"] == "aucune"
+    page.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("largeur", LARGEURS)
+def test_un_paiement_par_url_finit_sur_son_ticket(
+    page_bruyante: Page, simulateur: Simulateur, marchand: Marchand
+) -> None:
+    demande = {**DEMANDE_URL, "urlcl": f"http://boe.localhost:{marchand.server_port}/notification/"}
+    page = page_bruyante
+    page.goto(f"{simulateur.url}/tpa/paiement.web?{urlencode(demande)}")
+    verifier(page)
+    page.get_by_role("button", name="Payer par prélèvement", exact=True).click()
+    page.get_by_role("button", name="Valider le paiement", exact=True).click()
+    verifier(page)
+
+    assert page.get_by_text("Vous pouvez fermer cette fenêtre.").is_visible()
+    assert dict(parse_qsl(marchand.notifications[0]))["resultrans"] == "V"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("largeur", LARGEURS)
+def test_le_retour_par_formulaire_poste_l_idop_au_site(
+    page_bruyante: Page, simulateur: Simulateur, marchand: Marchand
+) -> None:
+    simulateur.regler(redirection="formulaire", notification="jamais")
+    idop = creer(simulateur, marchand)
+    page = page_bruyante
+    ouvrir(page, simulateur, idop)
+    page.get_by_role("button", name="Annuler", exact=True).click()
+    verifier(page)
+    page.get_by_role("button", name="Continuer vers le site", exact=True).click()
+    page.wait_for_url(f"http://boe.localhost:{marchand.server_port}/retour/")
+
+    assert marchand.notifications == [f"idop={idop}"]

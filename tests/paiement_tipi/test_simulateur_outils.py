@@ -29,6 +29,16 @@ DEMANDE = {
     "urlnotif": "http://127.0.0.1:9/notification/",
     "urlredirect": "http://127.0.0.1:9/retour/",
 }
+DEMANDE_URL = {
+    "numcli": "222222",
+    "exer": "2026",
+    "refdet": "X0000301010000001317",
+    "objet": "Eau janvier",
+    "montant": "24311",
+    "mel": "usager@demo.example",
+    "saisie": "A",
+    "urlcl": "http://127.0.0.1:9/notification/",
+}
 ENTETES_SOAP = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
 
 
@@ -67,6 +77,11 @@ class Simulateur:
 
     def regler(self, **reglages: object) -> requests.Response:
         return self.client.post(f"{self.url}/simulateur/etat", json=reglages, timeout=5)
+
+    def ouvrir_par_url(self, **changements: str | None) -> requests.Response:
+        """Une demande par URL où certains paramètres changent ; None retire le paramètre."""
+        demande = {**DEMANDE_URL, **changements}
+        return self.client.get(f"{self.url}/tpa/paiement.web", params=demande, timeout=5)
 
     def ouvrir(self, idop: str) -> requests.Response:
         return self.page("/tpa/paiementws.web", idop)
@@ -127,8 +142,11 @@ class _Guichetier(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def simulateur_en_marche(*, pilotable: bool = True, delai_lenteur: float = 0.2) -> Iterator[Simulateur]:
-    with creer_serveur(pilotable=pilotable, delai_lenteur=delai_lenteur) as serveur, _servi(serveur):
+def simulateur_en_marche(
+    *, pilotable: bool = True, delai_lenteur: float = 0.2, delai_notification: float = 0.2
+) -> Iterator[Simulateur]:
+    serveur = creer_serveur(pilotable=pilotable, delai_lenteur=delai_lenteur, delai_notification=delai_notification)
+    with serveur, _servi(serveur):
         simulateur = Simulateur(f"http://127.0.0.1:{serveur.server_port}")
         with simulateur.client:
             yield simulateur
@@ -149,6 +167,13 @@ def _servi(serveur: ThreadingHTTPServer) -> Iterator[None]:
     finally:
         serveur.shutdown()
         fil.join()
+
+
+def idop_de(page: requests.Response) -> str:
+    """Le numéro que porte le formulaire d'une page."""
+    trouve = re.search(r'name="idop" value="([^"]+)"', page.text)
+    assert trouve, page.text
+    return trouve[1]
 
 
 def enveloppe(operation: str, **champs: str | None) -> str:
