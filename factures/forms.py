@@ -29,10 +29,9 @@ class FiltreForm(forms.Form):
         champ.choices = [("", tous), *choix]
 
     def criteres(self) -> dict[str, Any]:
-        """Les filtres à appliquer ; un choix qui n'existe pas ne filtre rien."""
-        noms = {"annee": "date_emission__year", "service": "regie__code", "etat": "etat"}
+        """Ce qui est choisi, pour ``FactureQuerySet.choisies`` ; un choix qui n'existe pas ne filtre rien."""
         self.full_clean()
-        return {noms[champ]: valeur for champ, valeur in getattr(self, "cleaned_data", {}).items() if valeur}
+        return {champ: valeur for champ, valeur in getattr(self, "cleaned_data", {}).items() if valeur}
 
 
 class MarqueForm(forms.Form):

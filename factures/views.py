@@ -17,7 +17,8 @@ from comptes.requete import RequeteUsager
 from factures import services
 from factures.etats import EXPLICATIONS, Empechement
 from factures.forms import FiltreForm, MarqueForm
-from factures.models import A_REGLER, Facture, FactureQuerySet
+from factures.models import A_REGLER, Facture, FactureQuerySet, factures_de_la_liste, resume_par_service
+from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
 
 PAR_PAGE = 24
@@ -39,20 +40,23 @@ def accueil(request: RequeteUsager) -> HttpResponse:
 @require_safe
 def liste(request: RequeteUsager) -> HttpResponse:
     """À payer d'abord, puis l'historique ; le total dû ne dépend pas des filtres."""
-    factures = _factures(request)
-    groupes = factures.resume_par_service()
+    groupes = resume_par_service(request.user, chez=request.collectivite)
     filtre = FiltreForm(
         request.GET or None,
         annees=sorted({g["annee"] for g in groupes}, reverse=True),
         services={g["code"]: g["service"] for g in groupes},
     )
-    page = Paginator(factures.filter(**filtre.criteres()).a_regler_d_abord(), PAR_PAGE).get_page(
-        request.GET.get("page")
-    )
+    criteres = filtre.criteres()
+    factures = factures_de_la_liste(request.user, chez=request.collectivite)
+    pages = Paginator(factures.choisies(**criteres), PAR_PAGE)
+    if not criteres:  # le résumé vient de les compter
+        pages.count = sum(g["nombre"] for g in groupes)
+    page = pages.get_page(request.GET.get("page"))
     contexte = {"page": page, "filtre": filtre, "total_du": sum(g["du"] for g in groupes), "vide": not groupes}
     return render(request, "factures/liste.html", contexte)
 
 
+@ecrit_en_lecture
 @require_safe
 def detail(request: RequeteUsager, uuid: UUID) -> HttpResponse:
     """Tout ce que dit la facture, ce qu'on peut en faire, et pourquoi on ne peut pas."""

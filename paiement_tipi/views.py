@@ -18,6 +18,7 @@ from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import RETOURS, EtatPaiement
 from paiement_tipi.forms import DepartForm
 from paiement_tipi.models import Paiement
+from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
 from portail.requete import RequeteCollectivite, usager_chez
 
@@ -76,6 +77,7 @@ def notification(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=HTTPStatus.OK)
 
 
+@ecrit_en_lecture
 @csrf_exempt
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -58,6 +58,8 @@ def collectivite(get_response: Reponse) -> Reponse:
     """Pose ``request.collectivite``, puis ne garde la personne connectée que si sa session est de cette commune."""
 
     def intergiciel(request: Any) -> HttpResponse:
+        if request.path.startswith("/sante/"):  # une sonde ne s'adresse à aucune commune, et pas par son nom
+            return get_response(request)
         try:
             request.collectivite = trouver_collectivite(request)
         except CollectiviteIntrouvable:

@@ -23,3 +23,16 @@ def declarer(periodique: Periodique) -> None:
 def periodiques() -> list[Periodique]:
     """Les tâches périodiques de toutes les apps."""
     return list(_periodiques.values())
+
+
+_verifications: dict[str, Callable[[], bool]] = {}
+
+
+def declarer_verification(nom: str, verifier: Callable[[], bool]) -> None:
+    """Une condition pour que l'installation soit prête (``/sante/pret``)."""
+    _verifications[nom] = verifier
+
+
+def verifications() -> dict[str, Callable[[], bool]]:
+    """Les conditions de toutes les apps, par nom."""
+    return dict(_verifications)

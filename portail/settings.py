@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portail.lecture.LectureSeule",
 ]
 
 ROOT_URLCONF = "portail.urls"
@@ -155,7 +156,8 @@ SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
 CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
 CSRF_FAILURE_VIEW = "portail.views.csrf_refuse"
 SECURE_SSL_REDIRECT = not DEMO
-SECURE_REDIRECT_EXEMPT = [r"^paiement/notification/"]  # une redirection perdrait le corps du POST de PayFiP
+# Une redirection perdrait le corps du POST de PayFiP ; les sondes parlent au serveur sans passer par TLS.
+SECURE_REDIRECT_EXEMPT = [r"^paiement/notification/", r"^sante/"]
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO
 SECURE_REFERRER_POLICY = "same-origin"

@@ -12,6 +12,8 @@ handler500 = "portail.views.erreur_interne"
 urlpatterns = [
     path("charte/<slug:lien>-<slug:empreinte>.css", views.charte, name="charte"),
     path("charte/<slug:lien>/logo", views.logo, name="logo"),
+    path("sante/vivant", views.vivant, name="vivant"),
+    path("sante/pret", views.pret, name="pret"),
     path("favicon.ico", views.favicon, name="favicon"),
     path("", include("comptes.urls")),
     path("", include("factures.urls")),

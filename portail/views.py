@@ -3,12 +3,13 @@
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from portail import sante
 from portail.charte import empreinte as empreinte_de
 from portail.charte import feuille
 from portail.models import Collectivite
@@ -41,6 +42,21 @@ def logo(request: HttpRequest, lien: str) -> FileResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """Les navigateurs demandent cette adresse fixe ; le fichier a un nom qui change avec lui."""
     return HttpResponseRedirect(static("img/favicon.svg"))
+
+
+@login_not_required
+@require_safe
+def vivant(request: HttpRequest) -> HttpResponse:
+    """Le processus répond ; rien d'autre n'est touché."""
+    return HttpResponse("vivant", content_type="text/plain; charset=utf-8")
+
+
+@login_not_required
+@require_safe
+def pret(request: HttpRequest) -> JsonResponse:
+    """200 si tout est en état de servir, 503 sinon, avec le nom de ce qui ne va pas et rien de plus."""
+    etat = sante.etat()
+    return JsonResponse(etat, status=HTTPStatus.OK if all(etat.values()) else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def requete_incorrecte(request: HttpRequest, exception: Exception) -> HttpResponse:

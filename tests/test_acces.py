@@ -21,7 +21,7 @@ from portail.models import Affectation, Role
 # Les seules adresses qui répondent sans connexion ; toutes les autres y renvoient (302) ou refusent la méthode.
 PUBLIQUES = {
     "account_login", "account_logout", "charte", "favicon", "logo", "paiement_tipi:notification",
-    "paiement_tipi:retour",
+    "paiement_tipi:retour", "vivant", "pret",
 }  # fmt: skip
 
 # Les personnes, dans l'ordre des colonnes. « deux » est rattachée dans les deux communes.
@@ -40,6 +40,10 @@ MATRICE = {
     ("POST", "charte"):               (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "logo"):                  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "logo"):                 (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "vivant"):                (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "vivant"):               (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "pret"):                  (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "pret"):                 (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "favicon"):               (302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("POST", "favicon"):              (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "factures:accueil"):      (302, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -133,6 +137,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "charte": f"/charte/{commune.lien}-{empreinte(commune)}.css",
         "logo": f"/charte/{commune.lien}/logo",
         "favicon": "/favicon.ico",
+        "vivant": "/sante/vivant",
+        "pret": "/sante/pret",
         "factures:accueil": "/",
         "factures:liste": "/factures/",
         "factures:detail": f"/factures/{facture.uuid}/",

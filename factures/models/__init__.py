@@ -1,7 +1,9 @@
 """Les modèles des factures ; les requêtes sont au-dessus du leur."""
 
 from factures.models.champs import MontantField
-from factures.models.factures import A_REGLER, Facture, FactureQuerySet, LigneFacture, LotImport
+from factures.models.factures import Facture, FactureQuerySet, LigneFacture, LotImport
+from factures.models.liste import factures_de_la_liste, resume_par_service
+from factures.models.situation import A_REGLER
 from factures.models.suivi import Consultation, Declaration, Reglement
 
 __all__ = [
@@ -14,4 +16,6 @@ __all__ = [
     "LotImport",
     "MontantField",
     "Reglement",
+    "factures_de_la_liste",
+    "resume_par_service",
 ]

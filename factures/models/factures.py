@@ -2,20 +2,24 @@
 
 import uuid
 from datetime import date
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
+from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Redevable, Usager
-from factures import registre
-from factures.etats import ETAT_DE, Empechement, EtatFacture, Moyen, Nature, Sens, Statut
+from factures.etats import ETAT_DE, Empechement, EtatFacture, Nature, Statut
 from factures.models.champs import MontantField
+from factures.models.situation import Situation, a_regler, dans_l_etat, marquee, situation
 from portail.models import Collectivite, Regie
 
-A_REGLER = Q(nature=Nature.FACTURE, statut=Statut.PUBLIEE, reste_du__gt=0)
+
+def acces(usager: Usager, chez: Collectivite) -> Q:
+    """Les factures publiées des redevables rattachés à cette personne dans cette commune."""
+    return Q(collectivite=chez, redevable__rattachements__usager=usager, publiee_le__isnull=False)
 
 
 class LotImport(models.Model):
@@ -39,67 +43,20 @@ class FactureQuerySet(models.QuerySet["Facture"]):
 
     def de(self, usager: Usager, *, chez: Collectivite) -> Self:
         """Les factures publiées des redevables rattachés à cette personne dans cette commune."""
-        return self.filter(
-            collectivite=chez, redevable__rattachements__usager=usager, publiee_le__isnull=False
-        ).select_related("regie")
+        return self.filter(acces(usager, chez)).select_related("regie")
 
     def avec_etat(self, aujourd_hui: date, *, pour: Usager | None = None) -> Self:
-        """Annote ``empechement``, ``etat``, ``marquee``, ``debitee`` et ``a_regler``.
+        """Annote ``a_regler``, ``marquee`` et ``situation``, d'où se lisent ``etat``, ``empechement`` et ``debitee``.
 
-        ``empechement`` (Empechement, vide si l'on peut payer) est la seule décision sur le paiement en ligne : liste,
-        détail et refus d'un POST le lisent. ``etat`` (EtatFacture) suit l'ordre de ``factures.etats`` ; la marque
-        « réglée » étant personnelle, elle n'y entre que ``pour`` quelqu'un.
+        La marque « réglée » étant personnelle, elle n'y entre que ``pour`` quelqu'un.
         """
-        causes = self._causes(aujourd_hui)
-        marquee = self._existe(declarations__usager=pour) if pour else Value(False)
-        return self.annotate(
-            a_regler=Case(When(A_REGLER, then=Value(True)), default=Value(False)),
-            marquee=marquee,
-            debitee=self._existe(reglements__sens=Sens.ENCAISSEMENT, reglements__moyen=Moyen.PRELEVEMENT),
-            empechement=_premier(*causes, *registre.conditions(), defaut=""),
-            etat=_premier(
-                *((quand, ETAT_DE[cause]) for quand, cause in causes),
-                (Q(marquee=True), EtatFacture.DECLAREE),
-                (Q(date_echeance__lt=aujourd_hui), EtatFacture.ECHUE),
-                (Q(reste_du__lt=F("montant")), EtatFacture.PARTIELLEMENT_PAYEE),
-                defaut=EtatFacture.A_PAYER,
-            ),
-        )
+        return self.annotate(a_regler=a_regler(), situation=situation(aujourd_hui), marquee=marquee(pour))
 
-    def a_regler_d_abord(self) -> Self:
-        """Ce qui reste à régler, puis l'historique, chacun du plus récent au plus ancien (après ``avec_etat``)."""
-        return self.order_by("-a_regler", "-date_emission", "-pk")
-
-    def resume_par_service(self) -> list[dict[str, Any]]:
-        """Par année et service : ``annee``, ``code``, ``service``, ``nombre`` et ``du`` (euros, marquées comprises)."""
-        groupes = self.order_by().values(
-            annee=F("date_emission__year"), code=F("regie__code"), service=F("regie__libelle")
-        )
-        return [dict(g) for g in groupes.annotate(nombre=Count("pk"), du=Sum("reste_du", filter=A_REGLER, default=0))]
-
-    def _causes(self, aujourd_hui: date) -> list[registre.Cause]:
-        """Ce qui empêche de payer et donne en même temps son état à la facture ; la première vraie l'emporte."""
-        return [
-            (Q(nature=Nature.AVOIR), Empechement.AVOIR),
-            (Q(statut=Statut.ANNULEE), Empechement.ANNULEE),
-            (Q(reste_du=0), Empechement.DEJA_PAYEE),
-            *registre.operations(),
-            (Q(date_prelevement__isnull=False), Empechement.PRELEVEMENT_AUTOMATIQUE),
-            (Q(date_limite_en_ligne__lt=aujourd_hui), Empechement.DELAI_DEPASSE),
-            (Q(regie__paiement_suspendu=True), Empechement.PAIEMENT_SUSPENDU),
-        ]
-
-    def _existe(self, **lien: object) -> Exists:
-        return Exists(Facture.objects.filter(pk=OuterRef("pk"), **lien))
-
-
-def _premier(*cas: tuple[Q | Exists, str], defaut: str) -> Case:
-    """La valeur du premier cas vrai."""
-    return Case(
-        *(When(quand, then=Value(valeur)) for quand, valeur in cas),
-        default=Value(defaut),
-        output_field=models.CharField(),
-    )
+    def choisies(self, *, annee: int | None = None, service: str = "", etat: str = "") -> Self:
+        """Celles de cette année, de ce service, dans cet état affiché (après ``factures_de_la_liste``)."""
+        choisies = self.filter(date_emission__year=annee) if annee else self
+        choisies = choisies.filter(regie__code=service) if service else choisies
+        return choisies.filter(dans_l_etat(EtatFacture(etat))) if etat else choisies
 
 
 class Facture(models.Model):
@@ -134,11 +91,9 @@ class Facture(models.Model):
     pdf = models.FileField(_("document déposé"), upload_to="factures", blank=True)
 
     # Posées par avec_etat.
-    empechement: str
-    etat: str
+    situation: Situation
     a_regler: bool
     marquee: bool
-    debitee: bool
 
     objects = FactureQuerySet.as_manager()
 
@@ -179,6 +134,23 @@ class Facture(models.Model):
     def get_absolute_url(self) -> str:
         """La page de la facture."""
         return f"/factures/{self.uuid}/"
+
+    @cached_property
+    def etat(self) -> str:
+        """EtatFacture, le premier vrai dans l'ordre de ``factures.etats``."""
+        if cause := self.situation["cause"]:
+            return ETAT_DE[Empechement(cause)]
+        return EtatFacture.DECLAREE if self.marquee else self.situation["suite"]
+
+    @cached_property
+    def empechement(self) -> str:
+        """Empechement, vide si l'on peut payer : la seule décision sur le paiement en ligne."""
+        return self.situation["cause"] or self.situation["obstacle"]
+
+    @property
+    def debitee(self) -> bool:
+        """Vrai si un prélèvement PayFiP l'a payée."""
+        return bool(self.situation["debitee"])
 
 
 class LigneFacture(models.Model):

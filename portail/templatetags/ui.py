@@ -12,7 +12,7 @@ from django.forms import BoundField
 from django.template.exceptions import TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
@@ -21,7 +21,8 @@ from portail.models import Collectivite
 
 register = template.Library()
 
-ESPACE_INSECABLE = "\N{NO-BREAK SPACE}"
+# Un euro s'écrit ainsi quelle que soit la langue, et number_format y mettrait dix fois plus de temps.
+A_LA_FRANCAISE = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ",", " ": "\N{NO-BREAK SPACE}"})
 # Les valeurs de data-etat ; le pictogramme d'un état porte son nom.
 ETATS = frozenset({
     "a-payer", "en-cours", "payee", "partiellement-payee", "declaree", "prelevement", "suspendue", "echue", "annulee",
@@ -39,8 +40,7 @@ TON_DES_MESSAGES = {"debug": "info", "info": "info", "success": "succes", "warni
 @register.filter
 def montant(euros: Decimal) -> str:
     """``Decimal("1234.5")`` → « 1 234,50 € », espaces insécables."""
-    nombre = number_format(euros, decimal_pos=2, use_l10n=True, force_grouping=True)
-    return f"{nombre}{ESPACE_INSECABLE}€"
+    return f"{euros:,.2f} €".translate(A_LA_FRANCAISE)
 
 
 @register.filter(expects_localtime=True)

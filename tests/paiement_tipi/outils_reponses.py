@@ -110,5 +110,5 @@ ILLISIBLES = {
     "DTD vide": b"<!DOCTYPE b>" + resultat(),
     "encodage inconnu": b'<?xml version="1.0" encoding="klingon"?>' + resultat(),
     "trop profond": corps("<a>" * 10_000 + "</a>" * 10_000),
-    "énorme": corps("<a>" + "x" * 300_000 + "</a>"),
+    "trop long d'un octet": resultat().ljust(256 * 1024 + 1),
 }

@@ -1,6 +1,7 @@
 """Le retour de PayFiP : il règle avant de répondre, et ne dit rien de la personne à qui n'est pas elle."""
 
 import time
+from importlib import import_module
 
 import factories
 import pytest
@@ -143,11 +144,14 @@ def test_payfip_en_panne_ou_en_desaccord_la_verification_continue(anonyme, payfi
     assert titre(anonyme.post(retour(paiement))) == "Votre paiement est enregistré"
 
 
-def test_payfip_muet_la_page_repond_dans_son_delai(anonyme, facture, ada, settings):
+def test_payfip_muet_la_page_repond_dans_son_delai(anonyme, facture, ada, settings, monkeypatch):
+    reglage = import_module("paiement_tipi.services.guichet")
+    assert reglage.PERSONNE_SECONDES < RETOUR_SECONDES
     with petit_serveur() as serveur:
         settings.PAYFIP_URL = serveur.url
         serveur.dire(repond(reponses.creation()), muet)
         paiement = demarrer(facture, ada)
+        monkeypatch.setattr(reglage, "PERSONNE_SECONDES", 0.5)
         debut = time.monotonic()
         reponse = anonyme.get(retour(paiement))
         duree = time.monotonic() - debut

@@ -1,0 +1,1 @@
+"""Les mesures du portail : ``make bench``, ou ``python -m bancs [sujet…]`` avec un PostgreSQL dans DATABASE_URL."""

@@ -1,0 +1,78 @@
+"""Les tableaux (Markdown, prêts pour docs/mesures/) et ``bancs/resultats.json``."""
+
+import json
+import os
+import platform
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.db import connection
+
+RESULTATS = Path(__file__).parent / "resultats.json"
+COLONNES = {
+    "req_s": "req/s",
+    "rapport_page_nue": "÷ page nue",
+    "ms_mediane": "ms médiane",
+    "ms_p95": "ms p95",
+    "ms_seul": "ms seul",
+    "ms_cpu": "ms CPU",
+    "ms_cpu_base": "ms CPU base",
+    "requetes_sql": "SQL",
+    "rss_mo": "Mo",
+}
+CHIFFRES = {"req_s": 1, "rapport_page_nue": 2, "requetes_sql": 0, "rss_mo": 0}
+
+
+def contexte() -> dict[str, object]:
+    """Quand, et sur quoi."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "processeurs": os.cpu_count(),
+        "charge_avant": os.getloadavg()[0],
+        "python": platform.python_version(),
+        "postgresql": connection.pg_version // 10000,  # type: ignore[attr-defined]  # propre à PostgreSQL
+    }
+
+
+def ecrire(figures: dict[str, dict[str, float]], autour: dict[str, object]) -> None:
+    """Un objet par sujet ; « contexte » dit quand et sur quoi."""
+    arrondies = {nom: {cle: round(valeur, 3) for cle, valeur in f.items()} for nom, f in figures.items()}
+    RESULTATS.write_text(json.dumps({"contexte": autour, **arrondies}, ensure_ascii=False, indent=2) + "\n", "utf-8")
+
+
+def tableau(figures: dict[str, dict[str, float]]) -> str:
+    """Un sujet par ligne."""
+    lignes = [[nom, *(_cellule(f, cle) for cle in COLONNES)] for nom, f in sorted(figures.items())]
+    return markdown(["sujet", *COLONNES.values()], lignes)
+
+
+def document(figures: dict[str, float]) -> str:
+    """Le document sans le web."""
+    return (
+        f"Un document composé seul : {figures['ms_compose']:.0f} ms (p95 {figures['ms_compose_p95']:.0f}), "
+        f"{figures['octets'] / 1024:.0f} Kio, {figures['mo_par_rendu']:+.2f} Mo de mémoire par document."
+    )
+
+
+def parts(titre: str, parts: Iterable[tuple[str, float]], total: float) -> str:
+    """Des parts d'un temps, en pour cent et en millisecondes."""
+    lignes = [[nom, f"{part:.1%}".replace("%", " %"), f"{part * total:.1f}"] for nom, part in parts]
+    return markdown([titre, "part", "ms"], lignes)
+
+
+def markdown(entetes: list[str], lignes: list[list[str]]) -> str:
+    """Un tableau aligné : il se lit aussi bien dans un terminal."""
+    largeurs = [max(map(len, colonne)) for colonne in zip(entetes, *lignes, strict=True)]
+    tirets = ["-" * largeurs[0], *("-" * (largeur - 1) + ":" for largeur in largeurs[1:])]
+    return "\n".join(_ligne(mots, largeurs) for mots in (entetes, tirets, *lignes))
+
+
+def _ligne(mots: list[str], largeurs: list[int]) -> str:
+    nom = mots[0].ljust(largeurs[0])
+    chiffres = (mot.rjust(largeur) for mot, largeur in zip(mots[1:], largeurs[1:], strict=True))
+    return f"| {' | '.join((nom, *chiffres))} |"
+
+
+def _cellule(figures: dict[str, float], cle: str) -> str:
+    return f"{figures[cle]:.{CHIFFRES.get(cle, 2)}f}" if cle in figures else ""

@@ -1,0 +1,63 @@
+"""Les sondes : le processus vit, l'installation est prête, et rien de plus n'est dit."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from portail import sante
+from portail.taches import lancer
+
+pytestmark = pytest.mark.sqlite
+
+TOUT_VA_BIEN = {"base": True, "migrations": True, "disque": True, "file_d_attente": True}
+
+
+def test_vivant_repond_sans_la_base_et_pour_n_importe_quel_hote(django_assert_num_queries, db):
+    with django_assert_num_queries(0):
+        reponse = Client(HTTP_HOST="10.0.0.7:8000").get("/sante/vivant")
+    assert (reponse.status_code, reponse.content) == (200, b"vivant")
+
+
+def test_pret_dit_que_tout_va_bien(db):
+    reponse = Client(HTTP_HOST="10.0.0.7").get("/sante/pret")
+    assert (reponse.status_code, reponse.json()) == (200, TOUT_VA_BIEN)
+
+
+def test_une_tache_qui_attend_depuis_plus_de_cinq_minutes_se_voit(db):
+    lancer("portail.tasks.sceller_le_journal")
+    lancer("portail.tasks.sceller_le_journal", dans=timedelta(minutes=10))
+    for attente, prete in ((timedelta(minutes=4), True), (timedelta(minutes=6), False)):
+        with time_machine.travel(timezone.now() + attente):
+            reponse = Client().get("/sante/pret", headers={"host": "localhost"})
+        assert reponse.json() == {**TOUT_VA_BIEN, "file_d_attente": prete}
+        assert reponse.status_code == (200 if prete else 503)
+
+
+def test_une_tache_differee_n_est_pas_en_retard_des_qu_elle_est_prete(db):
+    lancer("portail.tasks.sceller_le_journal", dans=timedelta(minutes=10))
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        assert sante.file_d_attente()
+    with time_machine.travel(timezone.now() + timedelta(minutes=16)):
+        assert not sante.file_d_attente()
+
+
+def test_une_migration_qui_manque_se_voit(db):
+    with connection.cursor() as curseur:
+        curseur.execute("DELETE FROM django_migrations WHERE app = 'portail' AND name = '0002_journal'")
+    reponse = Client().get("/sante/pret", headers={"host": "localhost"})
+    assert (reponse.status_code, reponse.json()) == (503, {**TOUT_VA_BIEN, "migrations": False})
+
+
+def test_un_disque_plein_se_voit(db, monkeypatch):
+    monkeypatch.setattr(sante, "DISQUE_MINIMAL", 10**18)
+    assert sante.etat() == {**TOUT_VA_BIEN, "disque": False}
+
+
+def test_une_base_muette_est_un_faux_et_non_une_erreur(monkeypatch, django_db_blocker):
+    with django_db_blocker.block():
+        monkeypatch.setattr(sante, "DatabaseError", RuntimeError)  # ce que lève la base bloquée des tests
+        assert sante.etat() == {"base": False, "migrations": False, "disque": True, "file_d_attente": False}
