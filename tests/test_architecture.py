@@ -28,7 +28,11 @@ ECRITURES = {
     "aupdate", "acreate", "adelete", "asave", "set_password",
 }  # fmt: skip
 VUES_ET_FORMULAIRES = [m for m in MODULES if m.name in {"views.py", "forms.py"}]
-IMPORTS_TARDIFS = {"paiement_tipi/apps.py": ["ready"], "portail/documents.py": ["_moteur"]}
+IMPORTS_TARDIFS = {
+    "paiement_tipi/apps.py": ["ready"],
+    "portail/apps.py": ["ready"],
+    "portail/documents.py": ["_moteur"],
+}
 
 
 @cache

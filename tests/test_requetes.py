@@ -43,7 +43,7 @@ def redevable(boe, ada):
 @pytest.mark.parametrize("nombre", [1, 30])
 @pytest.mark.parametrize(
     ("adresse", "attendu"),
-    [("/", SOCLE + 1), ("/factures/", SOCLE + 3), ("/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3)],
+    [("/", SOCLE + 1), ("/factures/", SOCLE + 2), ("/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3)],
 )
 def test_l_accueil_et_la_liste(compter, redevable, eau, adresse, attendu, nombre):
     for n in range(nombre):

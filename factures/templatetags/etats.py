@@ -26,6 +26,8 @@ TONS: dict[str, str] = {
     Empechement.PRELEVEMENT_AUTOMATIQUE: "info",
     Empechement.MONTANT_TROP_FAIBLE: "info",
 }
+# Ce que la balise « ligne » donne à factures/_ligne.html.
+BLANCS = ("adresse", "objet", "numero", "reference", "service", "jour", "somme", "montant", "badge")
 
 
 @register.simple_tag
@@ -66,7 +68,9 @@ def _date_qui_compte(facture: Facture) -> str:
 
 @cache
 def _gabarit(date: str, *, partielle: bool, langue: str | None) -> str:
-    return render_to_string("factures/_ligne.html", {"date": date, "partielle": partielle})
+    """La ligne, avec à la place de chaque valeur son nom entre accolades : ``format_html`` les remplira."""
+    contexte = {nom: f"{{{nom}}}" for nom in BLANCS}
+    return render_to_string("factures/_ligne.html", {**contexte, "date": date, "partielle": partielle})
 
 
 @register.filter

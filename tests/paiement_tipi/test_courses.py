@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from factures.models import Reglement
-from factures.services import encaisser, reglements
+from factures.models import Facture, Reglement
+from factures.services import encaisser
 from paiement_tipi import services
 from paiement_tipi.etats import TRANSITIONS, EtatPaiement
 from paiement_tipi.models import Paiement, PartPaiement, TransitionPaiement
@@ -181,9 +181,9 @@ def deux_succes(payfip, facture, ada, paiement):
 
 
 def constater_ensemble(tentatives, monkeypatch, *, verrou=False):
-    """Deux constats dont chacun a inscrit son règlement avant que l'autre ne compte."""
+    """Deux constats dont chacun a compté les règlements avant que l'autre n'écrive le solde."""
     guichet = GuichetSimultane(len(tentatives))
-    avant(monkeypatch, reglements, "_recalculer", RendezVous(len(tentatives), verrou=verrou).attendre)
+    avant(monkeypatch, Facture, "save", RendezVous(len(tentatives), verrou=verrou).attendre)
     return ensemble(
         *[
             lambda t=t: services.constater(paiement=t, guichet=guichet, cause="relevé", maintenant=timezone.now())

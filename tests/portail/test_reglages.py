@@ -98,7 +98,7 @@ def test_la_production_est_sure_sans_rien_regler(tmp_path):
         "CSRF_COOKIE_DOMAIN": None,
         "CSRF_COOKIE_PATH": "/",
         "SECURE_SSL_REDIRECT": True,
-        "SECURE_REDIRECT_EXEMPT": ["^paiement/notification/"],
+        "SECURE_REDIRECT_EXEMPT": ["^paiement/notification/", "^sante/"],
         "SECURE_HSTS_SECONDS": 31536000,
         "SECURE_HSTS_INCLUDE_SUBDOMAINS": True,
         "USE_X_FORWARDED_HOST": False,

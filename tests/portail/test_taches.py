@@ -21,7 +21,7 @@ from django_tasks_db.models import DBTaskResult
 from portail import registre, taches
 from portail.management.commands.planifier import Command
 from portail.models import Tic
-from portail.registre import Periodique
+from portail.registre import Periodique, periodiques
 
 RACINE = Path(__file__).resolve().parents[2]
 RELEVE = "paiement_tipi.tasks.relever_paiements"
@@ -209,9 +209,9 @@ def test_la_commande_attend_la_base_planifie_puis_s_arrete_au_signal(tmp_path):
             # La base n'a pas encore de tables : le planificateur s'en plaint et continue.
             attendre(lambda: "Planification reportée : base indisponible." in journal.read_text("utf-8"))
             subprocess.run([*manage, "migrate", "--verbosity", "0"], cwd=RACINE, env=variables, check=True)
-            attendre(lambda: nombre_en_file(base) > 0)
+            attendre(lambda: nombre_en_file(base) == len(periodiques()))
             processus.send_signal(signal.SIGTERM)
             assert processus.wait(timeout=10) == 0
         finally:
             processus.kill()
-    assert nombre_en_file(base) == 1
+    assert nombre_en_file(base) == len(periodiques())
