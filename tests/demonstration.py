@@ -86,6 +86,14 @@ def processus_de(donnees: Path) -> list[int]:
     return vivants(trouves)
 
 
+def attendre_les_processus(donnees: Path, nombre: int) -> list[int]:
+    """Les processus de cette démonstration, dès qu'ils sont ``nombre`` : un ouvrier naît un instant après son père."""
+    fin = time.monotonic() + 10
+    while len(trouves := processus_de(donnees)) != nombre and time.monotonic() < fin:
+        time.sleep(0.05)
+    return trouves
+
+
 def vivants(numeros: list[int]) -> list[int]:
     """Ceux de ``numeros`` qui tournent encore ; un mort que personne n'a relevé (Z) ne tourne plus."""
     return [n for n in numeros if n and re.search(r"^State:\s+[^ZX]", _etat(n), re.MULTILINE)]

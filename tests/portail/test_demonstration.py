@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from demonstration import attendre_la_fin, attendre_le_fichier, demarrage, demonstration, processus_de
+from demonstration import (
+    attendre_la_fin,
+    attendre_le_fichier,
+    attendre_les_processus,
+    demarrage,
+    demonstration,
+    processus_de,
+)
 
 LIRE_LES_REGLAGES = "from django.conf import settings as s; print(s.DATABASES['default']['NAME'], s.PAYFIP_URL)"
 
@@ -21,7 +28,8 @@ def donnees(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_elle_repond_et_finit_sans_rien_laisser(donnees: Path, signe: signal.Signals) -> None:
     with demonstration(donnees) as demo:
         page = requests.get(f"{demo.adresse}/connexion/", timeout=10)
-        processus = processus_de(donnees)
+        # Le lanceur, le simulateur, le serveur et ses deux ouvriers, l'ouvrier des tâches, le planificateur.
+        processus = attendre_les_processus(donnees, 7)
         vu_d_a_cote = demo.manage("shell", "--no-imports", "-c", LIRE_LES_REGLAGES)
 
         demo.processus.send_signal(signe)
@@ -31,7 +39,6 @@ def test_elle_repond_et_finit_sans_rien_laisser(donnees: Path, signe: signal.Sig
     assert demo.lignes[-1] == f"Prêt : {demo.adresse}/"
     assert [ligne for ligne in demo.lignes if "usager@demo.example" in ligne] != []
     assert (page.status_code, "Mot de passe" in page.text) == (200, True)
-    # Le lanceur, le simulateur, le serveur et ses deux ouvriers, l'ouvrier des tâches, le planificateur.
     assert len(processus) == 7
     assert vu_d_a_cote == f"{donnees}/portail.sqlite3 http://127.0.0.1:{demo.port_simulateur}/tpa/services/securite"
 
