@@ -67,11 +67,6 @@ class Tranche:
     secondes_generateur: float = 0.0
     durees: list[float] = field(default_factory=list)
 
-    @property
-    def req_s(self) -> float:
-        """Réponses par seconde."""
-        return len(self.durees) / self.secondes
-
 
 def charger(connexions: list[Connexion], requetes: Iterator[bytes], *, attendu: bytes, secondes: float) -> Tranche:
     """Chaque connexion redemande dès qu'elle a sa réponse, pendant ``secondes`` ; les dernières réponses comptent."""

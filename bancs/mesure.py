@@ -30,13 +30,18 @@ class Sujet:
         """La même page, encore et encore."""
         return cls(nom, cycle([requete]))
 
+    @property
+    def req_s(self) -> float:
+        """Réponses par seconde, sur toutes les tranches."""
+        return sum(len(tranche.durees) for tranche in self.charges) / sum(tranche.secondes for tranche in self.charges)
+
     def figures(self) -> dict[str, float]:
         """Débit, durées (avec toutes les connexions, puis une seule) et processeur pris par requête."""
         durees = [duree for tranche in self.charges for duree in tranche.durees]
         demandes = len(durees) + sum(len(tranche.durees) for tranche in self.seules)
         generateur = sum(tranche.secondes_generateur for tranche in self.charges)
         return {
-            "req_s": statistics.median(tranche.req_s for tranche in self.charges),
+            "req_s": self.req_s,
             "ms_mediane": 1000 * statistics.median(durees),
             "ms_p95": 1000 * statistics.quantiles(durees, n=20)[-1],
             "ms_seul": 1000 * statistics.median(duree for tranche in self.seules for duree in tranche.durees),
@@ -45,11 +50,6 @@ class Sujet:
             "ms_cpu_generateur": 1000 * generateur / len(durees),
             "requetes_mesurees": demandes,
         }
-
-    def rapport(self, temoin: "Sujet") -> float:
-        """La médiane, tour par tour, de notre débit sur celui du témoin."""
-        paires = zip(self.charges, temoin.charges, strict=True)
-        return statistics.median(notre.req_s / sien.req_s for notre, sien in paires)
 
 
 def mesurer(port: int, sujets: list[Sujet], *, tours: int, secondes: float) -> dict[str, float]:

@@ -12,8 +12,8 @@ from bancs.serveur import serveur
 from factures.models import Facture
 from paiement_tipi.management.demo import MOT_DE_PASSE
 
-TOURS = 12
-SECONDES = 1.0
+TOURS = 24
+SECONDES = 0.5
 PAGE_NUE = "/bancs/page-nue/"
 LISTE = "/factures/"
 HABITANTE = "usager@demo.example"
@@ -37,7 +37,7 @@ def mesurer_les_pages(sujets: list[str]) -> dict[str, dict[str, float]]:
     for nom, sujet in mesures.items():
         if not nom.startswith("page_nue"):
             temoin = mesures.get(nom.replace("liste", "page_nue") if "liste" in nom else "page_nue_24")
-            figures[nom]["rapport_page_nue"] = sujet.rapport(temoin or mesures["page_nue_24"])
+            figures[nom]["rapport_page_nue"] = sujet.req_s / (temoin or mesures["page_nue_24"]).req_s
     if "liste" in sujets:
         figures["liste"] = min((figures[f"liste_{n}"] for n in TAILLES), key=lambda f: f["rapport_page_nue"])
     return figures

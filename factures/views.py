@@ -1,6 +1,7 @@
 """L'accueil, la liste, la facture et son document. Tout y est lecture, sauf la marque personnelle."""
 
 from io import BytesIO
+from typing import Any
 from uuid import UUID
 
 from csp.decorators import csp_update
@@ -17,7 +18,7 @@ from comptes.requete import RequeteUsager
 from factures import services
 from factures.etats import EXPLICATIONS, Empechement
 from factures.forms import FiltreForm, MarqueForm
-from factures.models import A_REGLER, Facture, FactureQuerySet, factures_de_la_liste, resume_par_service
+from factures.models import A_REGLER, Facture, FactureQuerySet, ListeDeFactures, resume_par_service
 from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
 
@@ -46,12 +47,9 @@ def liste(request: RequeteUsager) -> HttpResponse:
         annees=sorted({g["annee"] for g in groupes}, reverse=True),
         services={g["code"]: g["service"] for g in groupes},
     )
-    criteres = filtre.criteres()
-    factures = factures_de_la_liste(request.user, chez=request.collectivite)
-    pages = Paginator(factures.choisies(**criteres), PAR_PAGE)
-    if not criteres:  # le résumé vient de les compter
-        pages.count = sum(g["nombre"] for g in groupes)
-    page = pages.get_page(request.GET.get("page"))
+    en_tout = sum(g["nombre"] for g in groupes)
+    factures: Any = ListeDeFactures(request.user, request.collectivite, filtre.criteres(), en_tout)
+    page = Paginator(factures, PAR_PAGE).get_page(request.GET.get("page"))
     contexte = {"page": page, "filtre": filtre, "total_du": sum(g["du"] for g in groupes), "vide": not groupes}
     return render(request, "factures/liste.html", contexte)
 

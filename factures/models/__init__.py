@@ -2,7 +2,7 @@
 
 from factures.models.champs import MontantField
 from factures.models.factures import Facture, FactureQuerySet, LigneFacture, LotImport
-from factures.models.liste import factures_de_la_liste, resume_par_service
+from factures.models.liste import ListeDeFactures, resume_par_service
 from factures.models.situation import A_REGLER
 from factures.models.suivi import Consultation, Declaration, Reglement
 
@@ -13,9 +13,9 @@ __all__ = [
     "Facture",
     "FactureQuerySet",
     "LigneFacture",
+    "ListeDeFactures",
     "LotImport",
     "MontantField",
     "Reglement",
-    "factures_de_la_liste",
     "resume_par_service",
 ]

@@ -53,7 +53,7 @@ class FactureQuerySet(models.QuerySet["Facture"]):
         return self.annotate(a_regler=a_regler(), situation=situation(aujourd_hui), marquee=marquee(pour))
 
     def choisies(self, *, annee: int | None = None, service: str = "", etat: str = "") -> Self:
-        """Celles de cette année, de ce service, dans cet état affiché (après ``factures_de_la_liste``)."""
+        """Celles de cette année, de ce service, dans cet état affiché (alias que pose ``ListeDeFactures``)."""
         choisies = self.filter(date_emission__year=annee) if annee else self
         choisies = choisies.filter(regie__code=service) if service else choisies
         return choisies.filter(dans_l_etat(EtatFacture(etat))) if etat else choisies

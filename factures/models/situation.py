@@ -1,6 +1,7 @@
 """L'état d'une facture et ce qui empêche de la payer, déduits par la base : la seule décision, lue partout."""
 
 from datetime import date
+from functools import cache
 from typing import Any, Self, TypedDict
 
 from django.apps import apps
@@ -112,8 +113,12 @@ def dans_l_etat(etat: EtatFacture) -> Q:
 
 def existe(modele: str, **filtre: object) -> Exists:
     """Vrai s'il y a pour la facture un tel objet de cette app."""
-    lies = apps.get_model("factures", modele)._default_manager  # l'API publique de Django
-    return Exists(lies.filter(facture=OuterRef("pk"), **filtre))
+    return Exists(_lies(modele).filter(**filtre))
+
+
+@cache
+def _lies(modele: str) -> Any:
+    return apps.get_model("factures", modele)._default_manager.filter(facture=OuterRef("pk"))
 
 
 def _premier(*cas: tuple[Q | Exists, str], defaut: str) -> Case:

@@ -90,8 +90,12 @@ def pastille(etat: str, mot: str) -> SafeString:
 def options(champ: BoundField) -> SafeString:
     """Les choix d'une liste déroulante ; Django rend un gabarit pour chacun, ce qui coûterait plus que la page."""
     choisie = str(champ.value() or "")
-    choix = cast(Any, champ.field).choices
-    lignes = ((valeur, " selected" if str(valeur) == choisie else "", libelle) for valeur, libelle in choix)
+    return _options(tuple((str(valeur), str(mot)) for valeur, mot in cast(Any, champ.field).choices), choisie)
+
+
+@lru_cache(maxsize=512)
+def _options(choix: tuple[tuple[str, str], ...], choisie: str) -> SafeString:
+    lignes = ((valeur, " selected" if valeur == choisie else "", mot) for valeur, mot in choix)
     return format_html_join("", '<option value="{}"{}>{}</option>', lignes)
 
 
