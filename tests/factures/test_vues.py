@@ -230,3 +230,17 @@ def test_la_facture_dit_tout_ce_qu_elle_porte(client, redevable, eau):
     ]
     assert tous(lue, "//ul[@class='reglements']/li") == ["Reçu le 5 janvier 2026, espèces 40,00 €"]
     assert (etats(lue), tous(lue, "//*[@class='somme']")) == (["partiellement-payee"], ["203,11 €"])
+
+
+@pytest.mark.sqlite
+def test_une_grande_liste_se_lit_comme_une_petite(client, bob, redevable, eau, monkeypatch):
+    # Une date pour trois factures : à égalité, l'ordre et la coupure des pages ne doivent pas dépendre du chemin.
+    for n in range(50):
+        reste = {"reste_du": Decimal(0)} if n % 4 == 0 else {}
+        creer(redevable, eau, f"n° {n}", il_y_a=n // 3, montant=Decimal(n + 1), **reste)
+    factories.facture(factories.redevable(redevable.collectivite, bob), eau, objet="celle de Bob")
+    petite = [objets(page(client.get(f"/factures/?page={n}"))) for n in (1, 2, 3)]
+    monkeypatch.setattr("factures.models.liste.GRAND_COMPTE", 0)
+    assert [objets(page(client.get(f"/factures/?page={n}"))) for n in (1, 2, 3)] == petite
+    assert [len(lignes) for lignes in petite] == [24, 24, 2]
+    assert len({objet for lignes in petite for objet in lignes}) == 50
