@@ -1,6 +1,6 @@
 """Le journal : ce qui arrive y est, sans rien de personnel ; la base refuse d'y toucher ; un sceau le prouve."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -10,6 +10,9 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.db import Error, connection, transaction
 from django.utils import timezone
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from factures.etats import Moyen
 from factures.models import Reglement
@@ -162,15 +165,46 @@ def test_une_retouche_d_une_plage_scellee_se_voit(reglement, facture, ada, retou
         call_command("verifier_journal")
 
 
-def test_une_plage_retiree_entiere_laisse_la_chaine_intacte(facture, ada, capsys):
-    for reglee in (True, False):
-        marquer(facture=facture, usager=ada, reglee=reglee)
-        sceller_tout()
-    premier = Sceau.objects.order_by("pk").first()
-    with ajout_seul.levee():
-        Journal.objects.filter(pk__range=(premier.premier, premier.dernier)).delete()
+def test_retirer_les_plages_anciennes_laisse_la_chaine_intacte(facture, ada, capsys):
+    marquer(facture=facture, usager=ada, reglee=True)
+    sceller_tout()
+    limite = timezone.now() + timedelta(hours=1)
+    marquer(facture=facture, usager=ada, reglee=False)
+    with time_machine.travel(limite + timedelta(hours=1)):
+        journal.sceller()
+    assert journal.retirer(avant=limite) == 1
+    assert journal.retirer(avant=limite) == 0
+    assert list(Journal.objects.order_by("pk").values_list("action", flat=True)) == [
+        "facture.demarquee",
+        "journal.retire",
+    ]
     call_command("verifier_journal")
     assert capsys.readouterr().out == "Le journal est intact.\n"
+    assert refuse("DELETE FROM portail_journal")
+
+
+def test_une_plage_disparue_sans_qu_on_le_dise_se_voit(facture, ada):
+    marquer(facture=facture, usager=ada, reglee=True)
+    sceller_tout()
+    with ajout_seul.levee():
+        Journal.objects.all().delete()
+    assert len(journal.verifier()) == 1
+
+
+def test_le_sceau_est_aussi_dans_les_traces(reglement, caplog):
+    with caplog.at_level("INFO", logger="portail.journal"):
+        sceller_tout()
+    assert Sceau.objects.get().empreinte in caplog.text
+
+
+def test_une_entree_glissee_dans_un_trou_se_voit(reglement, facture, ada):
+    # Une transaction annulée laisse un trou dans les numéros : il est dans la plage comme le reste.
+    with ajout_seul.levee(), connection.cursor() as curseur:
+        curseur.execute("UPDATE portail_journal SET id = id + 10")
+    sceller_tout()
+    assert journal.verifier() == []
+    Journal.objects.create(pk=Journal.objects.get().pk - 5, action="glissee", objet="x", identifiant="1")
+    assert len(journal.verifier()) == 1
 
 
 def test_un_sceau_retire_rompt_la_chaine(facture, ada):
@@ -180,3 +214,71 @@ def test_un_sceau_retire_rompt_la_chaine(facture, ada):
     with ajout_seul.levee():
         Sceau.objects.order_by("pk").first().delete()
     assert len(journal.verifier()) == 1
+
+
+RETOUCHES = {
+    "action": {"action": "autre"},
+    "acteur": {"acteur": -1},
+    "date": {"le": datetime(2020, 1, 1, tzinfo=UTC)},
+    "apres": {"apres": {"autre": 1}},
+}
+
+
+class Histoire(RuleBasedStateMachine):
+    """Noter, sceller et retirer dans n'importe quel ordre laisse le journal intact ; une retouche scellée se voit."""
+
+    def __init__(self):
+        super().__init__()
+        self.horloge = time_machine.travel(datetime(2026, 6, 15, tzinfo=UTC), tick=False)
+        self.temps = self.horloge.start()
+        self.essai = transaction.atomic()
+        self.essai.__enter__()
+        self.commune = factories.collectivite()
+        self.retouchee = None
+
+    def teardown(self):
+        transaction.set_rollback(True)
+        self.essai.__exit__(None, None, None)
+        self.horloge.stop()
+
+    @rule(nombre=st.integers(1, 4), apres=st.dictionaries(st.sampled_from("abé"), st.integers(0, 10**12)))
+    def noter(self, nombre, apres):
+        journal.noter_chacun("essai", sur=[self.commune] * nombre, apres=apres)
+
+    @rule()
+    def noter_puis_renoncer(self):
+        with transaction.atomic():
+            journal.noter("renonce", sur=self.commune)
+            transaction.set_rollback(True)
+
+    @rule(minutes=st.integers(0, 20))
+    def sceller(self, minutes):
+        self.temps.shift(timedelta(minutes=minutes))
+        journal.sceller()
+
+    @rule(minutes=st.integers(0, 60))
+    def retirer(self, minutes):
+        journal.retirer(avant=timezone.now() - timedelta(minutes=minutes))
+
+    @precondition(lambda self: self.retouchee is None)
+    @rule(rang=st.integers(0, 100), champ=st.sampled_from([*RETOUCHES, "effacer"]))
+    def retoucher(self, rang, champ):
+        dernier = Sceau.objects.order_by("-pk").first()
+        scellees = Journal.objects.filter(pk__lte=dernier.dernier if dernier else 0)
+        if not scellees:
+            return
+        self.retouchee = scellees[rang % len(scellees)].pk
+        with ajout_seul.levee():
+            visee = Journal.objects.filter(pk=self.retouchee)
+            visee.update(**RETOUCHES[champ]) if champ in RETOUCHES else visee.delete()
+
+    @invariant()
+    def la_verification_dit_vrai(self):
+        retraits = Journal.objects.filter(action=journal.RETRAIT).values_list("apres__jusqu_a", flat=True)
+        retouche_en_place = self.retouchee is not None and self.retouchee > max(retraits, default=0)
+        assert bool(journal.verifier()) is retouche_en_place
+
+
+def test_le_journal_ne_se_falsifie_pas_en_silence(db):
+    reglages = settings(max_examples=40, stateful_step_count=15, deadline=None)
+    run_state_machine_as_test(Histoire, settings=reglages)
