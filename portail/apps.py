@@ -18,3 +18,5 @@ class PortailConfig(AppConfig):
         for verifier in (sante.base, sante.migrations, sante.disque, sante.file_d_attente):
             declarer_verification(verifier.__name__, verifier)
         declarer(Periodique("portail.tasks.sceller_le_journal", lambda: 60))
+        declarer(Periodique("portail.tasks.envoyer_les_courriels", lambda: 30))
+        declarer(Periodique("portail.tasks.faire_le_menage", lambda: 24 * 3600))

@@ -20,9 +20,9 @@ _courante: ContextVar[Origine | None] = ContextVar("origine", default=None)
 
 
 @contextmanager
-def suivre(acteur: Callable[[], int | None]) -> Iterator[Origine]:
+def suivre(acteur: Callable[[], int | None], correlation: str = "") -> Iterator[Origine]:
     """Ouvre une origine nouvelle, jusqu'à la fin du bloc ; l'auteur n'est cherché que si un fait est noté."""
-    origine = Origine(correlation=str(uuid4()), acteur=acteur)
+    origine = Origine(correlation=correlation or str(uuid4()), acteur=acteur)
     jeton = _courante.set(origine)
     try:
         yield origine

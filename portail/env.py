@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -13,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 _LIGNE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$")
 _BOOLEENS = {"1": True, "0": False}
 _ENTIER = re.compile(r"[0-9]{1,9}")
+_COURRIEL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _BOUCLE_LOCALE = re.compile(r"(127(\.\d{1,3}){3}|localhost|\[?::1\]?|([a-z0-9-]+\.)+localhost)")
 
 
@@ -83,6 +86,76 @@ def env_base(nom: str, *, defaut: str, moteurs: Mapping[str, dict[str, Any]]) ->
     if lue["ENGINE"] not in moteurs:
         raise ImproperlyConfigured(f"La variable {nom} commence par sqlite:// ou postgresql://.")
     return {**lue, "OPTIONS": {**moteurs[lue["ENGINE"]], **lue.get("OPTIONS", {})}}
+
+
+@dataclass(frozen=True)
+class Courriel:
+    """Par où partent les courriels."""
+
+    moteur: str
+    hote: str = ""
+    port: int = 0
+    utilisateur: str = ""
+    mot_de_passe: str = ""
+    starttls: bool = False
+    tls: bool = False
+    dossier: str = ""
+
+
+def env_courriel(nom: str, *, defaut: str) -> Courriel:
+    """``smtp://``, ``smtps://``, ``fichiers:`` ou ``anymail+prestataire:`` ; un refus tait le mot de passe."""
+    valeur = env_texte(nom, defaut=defaut) or env_requis(nom)
+    try:
+        adresse = urlsplit(valeur)
+        return _LECTEURS_DE_COURRIEL[adresse.scheme.partition("+")[0]](adresse)
+    except (KeyError, ValueError, ImportError) as erreur:
+        raise ImproperlyConfigured(f"La variable {nom} ne se lit pas : voir .env.exemple.") from erreur
+
+
+def _fichiers(adresse: SplitResult) -> Courriel:
+    return Courriel("portail.courriels.fichiers.EnvoiEnFichiers", dossier=adresse.path)
+
+
+def _smtp(adresse: SplitResult) -> Courriel:
+    """Chiffré sauf si l'adresse demande le contraire : ``?tls=0``, pour un relais sur la même machine."""
+    implicite = adresse.scheme == "smtps"
+    options = parse_qs(adresse.query, strict_parsing=True) if adresse.query else {}
+    starttls = {"1": True, "0": False}[options.pop("tls", ["1"])[0]] and not implicite
+    if options or not adresse.hostname:
+        raise ValueError(adresse.scheme)
+    return Courriel(
+        "django.core.mail.backends.smtp.EmailBackend",
+        hote=adresse.hostname,
+        port=adresse.port or (465 if implicite else 587),
+        utilisateur=unquote(adresse.username or ""),
+        mot_de_passe=unquote(adresse.password or ""),
+        starttls=starttls,
+        tls=implicite,
+    )
+
+
+def _anymail(adresse: SplitResult) -> Courriel:
+    """Un prestataire de django-anymail ; sa clé est dans les variables ``ANYMAIL_…``."""
+    module = f"anymail.backends.{adresse.scheme.partition('+')[2]}"
+    if find_spec(module) is None:
+        raise ValueError(module)
+    return Courriel(f"{module}.EmailBackend")
+
+
+_LECTEURS_DE_COURRIEL = {"fichiers": _fichiers, "smtp": _smtp, "smtps": _smtp, "anymail": _anymail}
+
+
+def env_prefixe(prefixe: str) -> dict[str, str]:
+    """Les variables dont le nom commence ainsi, sans ce début."""
+    return {nom.removeprefix(prefixe): valeur for nom, valeur in os.environ.items() if nom.startswith(prefixe)}
+
+
+def env_expediteur(nom: str, *, defaut: str) -> str:
+    """Une adresse de courriel nue : le nom affiché est celui de la commune."""
+    valeur = env_texte(nom, defaut=defaut) or env_requis(nom)
+    if _COURRIEL.fullmatch(valeur) is None:
+        raise ImproperlyConfigured(f"La variable {nom} est une adresse comme factures@exemple.fr, et non « {valeur} ».")
+    return valeur
 
 
 def est_adresse(valeur: str) -> bool:

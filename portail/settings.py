@@ -109,6 +109,18 @@ DATABASES = {"default": env.env_base("DATABASE_URL", defaut=_SQLITE, moteurs=_MO
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portail_cache"}}
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]}}
 
+# Les courriels partent par l'ouvrier seul (portail.courriels), jamais pendant une requête.
+_COURRIEL = env.env_courriel("COURRIEL_URL", defaut="fichiers:" if DEMO else "")
+COURRIEL_EXPEDITEUR = env.env_expediteur("COURRIEL_EXPEDITEUR", defaut="portail@demo.example" if DEMO else "")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = COURRIEL_EXPEDITEUR
+EMAIL_BACKEND = _COURRIEL.moteur
+EMAIL_HOST, EMAIL_PORT = _COURRIEL.hote, _COURRIEL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _COURRIEL.utilisateur, _COURRIEL.mot_de_passe
+EMAIL_USE_TLS, EMAIL_USE_SSL = _COURRIEL.starttls, _COURRIEL.tls
+EMAIL_TIMEOUT = 10
+EMAIL_FILE_PATH = _COURRIEL.dossier or str(DONNEES / "courriels")
+ANYMAIL = env.env_prefixe("ANYMAIL_")
+
 STATIC_URL = "/static/"
 STATIC_ROOT = DONNEES / "statiques"
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -1,8 +1,11 @@
 """Le travail de fond du rez-de-chaussée."""
 
+from django.core.management import call_command
+from django.utils import timezone
 from django_tasks import task
 
-from portail import journal
+from portail import courriels, journal
+from portail.taches import lancer
 
 
 @task()
@@ -10,3 +13,17 @@ def sceller_le_journal() -> None:
     """Une plage scellée ne peut plus changer sans que ``verifier_journal`` le dise."""
     while journal.sceller() == journal.PAR_SCEAU:
         pass
+
+
+@task()
+def envoyer_les_courriels() -> None:
+    """Après chaque dépôt, et périodiquement pour ceux qui ont dû attendre ; le reste de la file passe entre deux."""
+    if courriels.envoyer():
+        lancer("portail.tasks.envoyer_les_courriels")
+
+
+@task()
+def faire_le_menage() -> None:
+    """Chaque jour : les adresses des vieux courriels, les tâches finies depuis deux semaines."""
+    courriels.oublier(timezone.now())
+    call_command("prune_db_task_results", verbosity=0)

@@ -61,6 +61,8 @@ def variables(reglages: Reglages) -> dict[str, str]:
         "PORT": str(reglages.port),
         "PAYFIP_URL": f"{reglages.simulateur}/tpa/services/securite",
         "PAYFIP_PAGE_URL": f"{reglages.simulateur}/tpa/paiementws.web",
+        "COURRIEL_URL": "fichiers:",
+        "COURRIEL_EXPEDITEUR": "portail@demo.example",
         "RAPPROCHEMENT_SECONDES": str(reglages.rapprochement_secondes),
     }
     return nommees | ({"DATABASE_URL": reglages.base} if reglages.base else {})
@@ -75,7 +77,7 @@ def ecrire(reglages: Reglages, nommees: dict[str, str]) -> None:
 
 
 def environnement(reglages: Reglages, nommees: dict[str, str]) -> dict[str, str]:
-    """``demo.env`` l'emporte : un réglage resté dans le terminal viserait le vrai PayFiP."""
+    """``demo.env`` l'emporte : un réglage resté dans le terminal viserait le vrai PayFiP ou de vrais courriels."""
     imposees = {
         "DONNEES": str(reglages.donnees),
         "DJANGO_SETTINGS_MODULE": "portail.settings",

@@ -11,6 +11,7 @@ from portail.models.communes import (
     valider_adresse,
     valider_couleur,
 )
+from portail.models.courriels import Courriel
 from portail.models.journal import Journal, Sceau
 from portail.models.travail import Tic
 
@@ -18,6 +19,7 @@ __all__ = [
     "LIEN",
     "Affectation",
     "Collectivite",
+    "Courriel",
     "Hote",
     "Journal",
     "ModeRegie",

@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from portail import env
 
 NOM = "ESSAI_DE_LECTURE"
+SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @pytest.fixture(autouse=True)
@@ -156,3 +157,43 @@ def test_charger_un_fichier_absent_ne_fait_rien(tmp_path):
 def test_charger_refuse_une_ligne_qui_n_est_pas_nom_egale_valeur(tmp_path, ligne):
     fichier = ecrire(tmp_path, f"# un commentaire\n{ligne}\n")
     assert refus(env.charger, fichier) == "demo.env, ligne 2 : on attend NOM=valeur."
+
+
+@pytest.mark.parametrize(
+    ("url", "lu"),
+    [
+        ("smtp://h", env.Courriel(SMTP, hote="h", port=587, starttls=True)),
+        ("smtp://h:25?tls=0", env.Courriel(SMTP, hote="h", port=25)),
+        ("smtp://h:2525?tls=1", env.Courriel(SMTP, hote="h", port=2525, starttls=True)),
+        ("smtps://h", env.Courriel(SMTP, hote="h", port=465, tls=True)),
+        (
+            "smtp://u%40x:p%2F%3F@h",
+            env.Courriel(SMTP, hote="h", port=587, starttls=True, utilisateur="u@x", mot_de_passe="p/?"),
+        ),
+        ("fichiers:", env.Courriel("portail.courriels.fichiers.EnvoiEnFichiers")),
+        ("fichiers:/srv/x", env.Courriel("portail.courriels.fichiers.EnvoiEnFichiers", dossier="/srv/x")),
+        ("anymail+mailjet:", env.Courriel("anymail.backends.mailjet.EmailBackend")),
+    ],
+)
+def test_l_adresse_des_courriels_dit_tout(monkeypatch, url, lu):
+    monkeypatch.setenv("COURRIEL_URL", url)
+    assert env.env_courriel("COURRIEL_URL", defaut="") == lu
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp:secret", "smtp://u:secret@", "smtp://u:secret@h:port", "smtp://u:secret@h?tls=2", "smtp://u:secret@h?x=1",
+        "http://u:secret@h", "secret", "anymail+secret:", "anymail:", "anymail+../secret:",
+    ],
+)  # fmt: skip
+def test_une_adresse_de_courriel_illisible_est_refusee_sans_etre_repetee(monkeypatch, url):
+    monkeypatch.setenv("COURRIEL_URL", url)
+    with pytest.raises(ImproperlyConfigured) as refus:
+        env.env_courriel("COURRIEL_URL", defaut="")
+    assert str(refus.value) == "La variable COURRIEL_URL ne se lit pas : voir .env.exemple."
+
+
+def test_les_cles_d_un_prestataire_gardent_leur_nom(monkeypatch):
+    monkeypatch.setenv("ANYMAIL_MAILJET_API_KEY", "x")
+    assert env.env_prefixe("ANYMAIL_") == {"MAILJET_API_KEY": "x"}

@@ -170,19 +170,23 @@ def test_demo_env_vise_le_simulateur(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "PORT": "8000",
         "PAYFIP_URL": "http://127.0.0.1:9001/tpa/services/securite",
         "PAYFIP_PAGE_URL": "http://127.0.0.1:9001/tpa/paiementws.web",
+        "COURRIEL_URL": "fichiers:",
+        "COURRIEL_EXPEDITEUR": "portail@demo.example",
         "RAPPROCHEMENT_SECONDES": "300",
     }
 
 
-def test_un_reglage_reste_dans_le_terminal_ne_vise_pas_le_vrai_payfip(
+def test_un_reglage_reste_dans_le_terminal_ne_vise_ni_le_vrai_payfip_ni_de_vrais_courriels(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("COURRIEL_URL", "smtp://exemple.fr")
     monkeypatch.setenv("PAYFIP_URL", "https://www.payfip.gouv.fr/tpa/services/securite")
     lus = reglages.lire()
 
     obtenu = reglages.environnement(lus, reglages.variables(lus))
 
     assert obtenu["PAYFIP_URL"] == "http://127.0.0.1:8001/tpa/services/securite"
+    assert obtenu["COURRIEL_URL"] == "fichiers:"
 
 
 def test_un_port_pris_est_dit_par_une_phrase() -> None:

@@ -12,7 +12,11 @@ from django.db import connection
 
 RACINE = Path(__file__).resolve().parents[2]
 CLE = "une clé secrète bien à nous, tirée au sort : 0123456789abcdef-ABCDEF"
-PRODUCTION = {"SECRET_KEY": CLE}
+PRODUCTION = {
+    "SECRET_KEY": CLE,
+    "COURRIEL_URL": "smtp://portail:s%3Acret@smtp.exemple.fr",
+    "COURRIEL_EXPEDITEUR": "factures@exemple.fr",
+}
 DEMONSTRATION = {"SECRET_KEY": CLE, "DEMO": "1", "HOTES_PARTAGES": "127.0.0.1,localhost"}
 
 REFUS = [
@@ -36,6 +40,13 @@ REFUS = [
     (
         {"RAPPROCHEMENT_SECONDES": "abc"},
         "La variable RAPPROCHEMENT_SECONDES est un entier d'au moins 1, et non « abc ».",
+    ),
+    ({"COURRIEL_URL": ""}, "La variable COURRIEL_URL est obligatoire : voir .env.exemple."),
+    ({"COURRIEL_URL": "smtp://"}, "La variable COURRIEL_URL ne se lit pas : voir .env.exemple."),
+    ({"COURRIEL_EXPEDITEUR": ""}, "La variable COURRIEL_EXPEDITEUR est obligatoire : voir .env.exemple."),
+    (
+        {"COURRIEL_EXPEDITEUR": "Mairie <a@exemple.fr>"},
+        "La variable COURRIEL_EXPEDITEUR est une adresse comme factures@exemple.fr, et non « Mairie <a@exemple.fr> ».",
     ),
     ({"PORT": "http"}, "La variable PORT est un entier d'au moins 1, et non « http »."),
 ]
@@ -106,6 +117,14 @@ def test_la_production_est_sure_sans_rien_regler(tmp_path):
         "AUTHENTICATION_BACKENDS": ["allauth.account.auth_backends.AuthenticationBackend"],
         "PASSWORD_HASHERS": ["comptes.mots_de_passe.Argon2id"],
         "RAPPROCHEMENT_SECONDES": 300,
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": "smtp.exemple.fr",
+        "EMAIL_PORT": 587,
+        "EMAIL_HOST_USER": "portail",
+        "EMAIL_HOST_PASSWORD": "s:cret",
+        "EMAIL_USE_TLS": True,
+        "EMAIL_USE_SSL": False,
+        "EMAIL_TIMEOUT": 10,
         "PAYFIP_URL": "https://www.payfip.gouv.fr/tpa/services/securite",
         "PAYFIP_PAGE_URL": "https://www.payfip.gouv.fr/tpa/paiementws.web",
     }
@@ -121,6 +140,9 @@ def test_la_demonstration_a_des_cookies_sans_tls_et_debug_reste_eteint(tmp_path)
         "CSRF_COOKIE_SECURE": False,
         "SECURE_SSL_REDIRECT": False,
         "SECURE_HSTS_SECONDS": 0,
+        "EMAIL_BACKEND": "portail.courriels.fichiers.EnvoiEnFichiers",
+        "EMAIL_FILE_PATH": str(tmp_path / "courriels"),
+        "COURRIEL_EXPEDITEUR": "portail@demo.example",
     }
     assert lire(tmp_path, DEMONSTRATION, *attendus) == attendus
 

@@ -199,7 +199,7 @@ def attendre(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.sqlite
 def test_la_commande_attend_la_base_planifie_puis_s_arrete_au_signal(tmp_path):
-    variables = {"PATH": os.environ["PATH"], "DONNEES": str(tmp_path), "SECRET_KEY": "x" * 50}
+    variables = {"PATH": os.environ["PATH"], "DONNEES": str(tmp_path), "SECRET_KEY": "x" * 50, "DEMO": "1"}
     manage, journal, base = [sys.executable, "manage.py"], tmp_path / "journal", tmp_path / "portail.sqlite3"
     with (
         journal.open("w") as erreurs,
