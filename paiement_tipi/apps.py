@@ -3,7 +3,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from factures import registre
-from portail.registre import Periodique, declarer
+from portail.registre import Periodique, declarer, declarer_courriel
 
 
 class PaiementTipiConfig(AppConfig):
@@ -12,8 +12,9 @@ class PaiementTipiConfig(AppConfig):
 
     def ready(self) -> None:
         # Les modèles n'existent qu'à partir d'ici.
-        from paiement_tipi.services import empechements  # noqa: PLC0415
+        from paiement_tipi.services import accuse, empechements  # noqa: PLC0415
 
         registre.declarer_operations(empechements.operations)
         registre.declarer_conditions(empechements.conditions)
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))
+        declarer_courriel(accuse.ACCUSE)

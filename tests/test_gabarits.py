@@ -26,7 +26,7 @@ HTML = [nom for nom in NOMS if nom.endswith(".html")]
 PAGES = [
     nom
     for nom in HTML
-    if "/_" not in f"/{nom}" and not nom.startswith(("composants/", "documents/")) and nom != "base.html"
+    if "/_" not in f"/{nom}" and not nom.startswith(("composants/", "documents/", "courriels/")) and nom != "base.html"
 ]
 # Appelés par leur convention, sans que notre code les nomme : les erreurs de Django et les messages d'allauth.
 PAR_CONVENTION = {"429.html", "account/messages/logged_in.txt", "account/messages/logged_out.txt"}

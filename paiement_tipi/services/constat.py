@@ -20,6 +20,7 @@ from paiement_tipi.etats import (
 )
 from paiement_tipi.models import Paiement
 from paiement_tipi.protocole import Lecture, Resultat, Saisie
+from paiement_tipi.services.accuse import accuser
 from paiement_tipi.services.transitions import lecture_apres_panne, passer, prochaine_lecture
 from portail.taches import lancer
 
@@ -94,6 +95,7 @@ def _effets(paiement: Paiement, maintenant: datetime) -> None:
                 origine=f"payfip:{paiement.uuid}",
                 recu_le=paiement.date_payfip or maintenant,
             )
+        accuser(paiement)
     if paiement.etat == EtatPaiement.ABANDON_SIGNALE:
         lancer("paiement_tipi.tasks.constater_paiement", dans=ABANDON_CONFIRME, paiement_id=paiement.pk)
 

@@ -1,0 +1,48 @@
+"""L'accusé de réception d'un paiement, dû pour tout paiement fait sur un téléservice (CRPA, art. L112-11)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from paiement_tipi.etats import EtatPaiement
+from paiement_tipi.models import Paiement
+from portail.courriels import deposer
+from portail.models import Collectivite
+from portail.registre import Contenu, SorteDeCourriel
+
+SUJETS: dict[EtatPaiement, Promise] = {
+    EtatPaiement.PAYE: _("Votre paiement est enregistré"),
+    EtatPaiement.PRELEVE: _("Votre demande de prélèvement est enregistrée"),
+}
+
+
+def accuser(paiement: Paiement) -> None:
+    """Un seul courriel par paiement, à l'adresse donnée à PayFiP."""
+    deposer(
+        sorte=ACCUSE.nom,
+        cle=f"paiement:{paiement.uuid}",
+        collectivite=paiement.collectivite,
+        destinataire=paiement.mel,
+        contexte={"paiement": str(paiement.uuid)},
+    )
+
+
+def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu | None:
+    """Ce que dit l'accusé : quoi, quand, à quel service, où le relire. Jamais de montant dans un courriel."""
+    paiements = Paiement.objects.filter(collectivite=collectivite, uuid=contexte["paiement"])
+    paiement = paiements.select_related("contrat__regie").first()
+    if paiement is None:
+        return None
+    conclu = paiement.transitions.filter(vers=paiement.etat).latest("pk")
+    valeurs = {
+        "preleve": paiement.etat == EtatPaiement.PRELEVE,
+        "le": paiement.date_payfip or conclu.le,
+        "service": paiement.contrat.regie,
+        "factures": [part.facture for part in paiement.parts.select_related("facture").order_by("facture_id")],
+    }
+    return Contenu(SUJETS[EtatPaiement(paiement.etat)], valeurs)
+
+
+ACCUSE = SorteDeCourriel("paiement", "courriels/paiement.txt", "courriels/paiement.html", composer)
