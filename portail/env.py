@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -64,6 +65,17 @@ def env_entier(nom: str, *, defaut: int, minimum: int) -> int:
 def env_liste(nom: str, *, defaut: str = "") -> list[str]:
     """Des mots séparés par des virgules, sans vides."""
     return [mot.strip() for mot in env_texte(nom, defaut=defaut).split(",") if mot.strip()]
+
+
+def env_reseaux(nom: str) -> list[IPv4Network | IPv6Network]:
+    """Des adresses IP ou des réseaux (« 10.0.0.0/8 »), séparés par des virgules ; aucun par défaut."""
+    try:
+        return [ip_network(mot) for mot in env_liste(nom)]
+    except ValueError as erreur:
+        valeur = env_texte(nom, defaut="")
+        raise ImproperlyConfigured(
+            f"La variable {nom} nomme des adresses IP ou des réseaux, et non « {valeur} »."
+        ) from erreur
 
 
 def env_url(nom: str, *, defaut: str, https: bool = False) -> str:

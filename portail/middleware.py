@@ -15,6 +15,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from portail.correlation import suivre
+from portail.proxys import est_de_confiance, visiteur
 from portail.requete import (
     CLE_SESSION,
     COOKIE_COLLECTIVITE,
@@ -27,9 +28,30 @@ from portail.requete import (
 
 Reponse = Callable[[HttpRequest], HttpResponse]
 
+# Ce que seul un mandataire a le droit de dire. L'hôte n'y est cru de personne : il doit garder celui de la requête.
+ENTETES_DE_PROXY = tuple(
+    f"HTTP_{nom}"
+    for nom in ("FORWARDED", "X_REAL_IP", *(f"X_FORWARDED_{quoi}" for quoi in ("FOR", "PROTO", "HOST", "PORT", "SSL")))
+)
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 # Une écriture de session par minute au plus suffit à mesurer trente minutes d'inactivité.
 RAFRAICHISSEMENT_SECONDES = 60
+
+
+def proxys(get_response: Reponse) -> Reponse:
+    """Pose l'adresse du visiteur et son protocole dits par un mandataire de confiance, puis oublie ces en-têtes."""
+
+    def intergiciel(request: HttpRequest) -> HttpResponse:
+        dits = {nom: request.META.pop(nom, "") for nom in ENTETES_DE_PROXY}
+        pair = request.META.get("REMOTE_ADDR", "")
+        if est_de_confiance(pair, settings.PROXYS_DE_CONFIANCE):
+            adresse = visiteur(pair, dits["HTTP_X_FORWARDED_FOR"], settings.PROXYS_DE_CONFIANCE)
+            protocole = dits["HTTP_X_FORWARDED_PROTO"].rpartition(",")[2].strip().lower()
+            connu = {"wsgi.url_scheme": protocole} if protocole in {"http", "https"} else {}
+            request.META.update(connu, REMOTE_ADDR=adresse)
+        return get_response(request)
+
+    return intergiciel
 
 
 def entetes(get_response: Reponse) -> Reponse:

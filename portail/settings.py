@@ -24,6 +24,9 @@ HOTES_PARTAGES = env.env_liste("HOTES_PARTAGES")
 if DEMO and not all(map(env.est_boucle_locale, HOTES_PARTAGES)):
     raise ImproperlyConfigured("DEMO=1 ne se lance que sur la machine elle-même : HOTES_PARTAGES nomme un autre hôte.")
 
+# Eux seuls disent l'adresse du visiteur et s'il est venu par TLS ; d'un autre, ces en-têtes sont ignorés.
+PROXYS_DE_CONFIANCE = env.env_reseaux("PROXYS_DE_CONFIANCE")
+
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -44,6 +47,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portail.middleware.proxys",
     # Les en-têtes d'abord : la redirection vers HTTPS et l'hôte illisible, que refuse SecurityMiddleware, les portent.
     "csp.middleware.CSPMiddleware",
     "portail.middleware.entetes",

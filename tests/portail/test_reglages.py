@@ -48,6 +48,10 @@ REFUS = [
         {"COURRIEL_EXPEDITEUR": "Mairie <a@exemple.fr>"},
         "La variable COURRIEL_EXPEDITEUR est une adresse comme factures@exemple.fr, et non « Mairie <a@exemple.fr> ».",
     ),
+    (
+        {"PROXYS_DE_CONFIANCE": "10.0.0.0/8,nginx"},
+        "La variable PROXYS_DE_CONFIANCE nomme des adresses IP ou des réseaux, et non « 10.0.0.0/8,nginx ».",
+    ),
     ({"PORT": "http"}, "La variable PORT est un entier d'au moins 1, et non « http »."),
 ]
 
