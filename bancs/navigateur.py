@@ -51,7 +51,7 @@ class Connexion:
         return corps, {
             "Cookie": self._cookies,
             "Content-Type": "application/x-www-form-urlencoded",
-            "X-Banc-Adresse": adresse(),
+            "X-Forwarded-For": adresse(),
         }
 
     def _echanger(
@@ -59,7 +59,7 @@ class Connexion:
     ) -> tuple[str, bytes]:
         connexion = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         with contextlib.closing(connexion):
-            connexion.request(methode, chemin, body=corps, headers=entetes or {"X-Banc-Adresse": adresse()})
+            connexion.request(methode, chemin, body=corps, headers=entetes or {"X-Forwarded-For": adresse()})
             reponse = connexion.getresponse()
             return _cookies(reponse), reponse.read()
 

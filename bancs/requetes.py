@@ -12,7 +12,7 @@ from bancs.navigateur import adresse
 
 def client(email: str, mot_de_passe: str = MOT_DE_PASSE) -> Client:
     """Une personne connectée par la vraie page."""
-    visiteur = Client(SERVER_NAME="127.0.0.1", headers={"X-Banc-Adresse": adresse()})
+    visiteur = Client(SERVER_NAME="127.0.0.1", headers={"X-Forwarded-For": adresse()})
     reponse = visiteur.post("/connexion/", {"login": email, "password": mot_de_passe})
     assert reponse.status_code == HTTPStatus.FOUND
     return visiteur

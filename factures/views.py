@@ -1,6 +1,5 @@
 """L'accueil, la liste, la facture et son document. Tout y est lecture, sauf la marque personnelle."""
 
-from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from factures import services
 from factures.etats import EXPLICATIONS, Empechement
 from factures.forms import FiltreForm, MarqueForm
 from factures.models import A_REGLER, Facture, FactureQuerySet, ListeDeFactures, resume_par_service
+from portail import limites
 from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
 
@@ -73,9 +73,10 @@ def detail(request: RequeteUsager, uuid: UUID) -> HttpResponse:
 @csp_update({"sandbox": []})  # type: ignore[arg-type]  # django-csp ne type que les vues sans argument
 def pdf(request: RequeteUsager, uuid: UUID) -> FileResponse:
     """Le document déposé par le service, sinon celui que nous composons ; jamais en cache, jamais exécuté."""
+    limites.compter("documents", limites.demandeur(request))
     facture = get_object_or_404(_factures(request).select_related("redevable", "collectivite"), uuid=uuid)
     reponse = FileResponse(
-        facture.pdf.open() if facture.pdf else BytesIO(services.composer_document(facture)),
+        services.ouvrir_document(facture),
         as_attachment=True,
         filename=services.nom_du_document(facture),
         content_type="application/pdf",

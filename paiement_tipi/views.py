@@ -18,6 +18,7 @@ from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import RETOURS, EtatPaiement
 from paiement_tipi.forms import DepartForm
 from paiement_tipi.models import Paiement
+from portail import limites
 from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
 from portail.requete import RequeteCollectivite, usager_chez
@@ -34,6 +35,7 @@ def payer(request: RequeteUsager, uuid: UUID) -> HttpResponse:
 
 
 def _partir(request: RequeteUsager, facture: Facture) -> HttpResponse:
+    limites.compter("departs", limites.demandeur(request))
     try:
         adresse = services.demarrer_paiement(
             facture=facture,
@@ -68,12 +70,12 @@ def _echec(request: RequeteUsager, facture: Facture, gabarit: str, statut: HTTPS
 @login_not_required
 @require_POST
 def notification(request: HttpRequest) -> HttpResponse:
-    """La sonnette de PayFiP : 200 vide dans tous les cas, la vérification se fait ensuite (payfip.md §3.9)."""
+    """La sonnette de PayFiP : 200 vide, la vérification se fait ensuite (payfip.md §3.9). Trop souvent tirée : 429."""
     # Lu avant le formulaire, qui le consommerait ; PostgreSQL ne garde pas d'octet nul.
     corps = request.body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
     idop = protocole.idop_de_notification({**request.GET.dict(), **request.POST.dict()})
-    if idop is not None:
-        services.recevoir_notification(idop=idop, corps=corps)
+    if idop is None or not services.recevoir_notification(idop=idop, corps=corps):
+        limites.compter("notifications-inconnues", limites.adresse_ip(request))
     return HttpResponse(status=HTTPStatus.OK)
 
 

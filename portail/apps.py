@@ -20,3 +20,4 @@ class PortailConfig(AppConfig):
         declarer(Periodique("portail.tasks.sceller_le_journal", lambda: 60))
         declarer(Periodique("portail.tasks.envoyer_les_courriels", lambda: 30))
         declarer(Periodique("portail.tasks.faire_le_menage", lambda: 24 * 3600))
+        declarer(Periodique("portail.tasks.purger_les_compteurs", lambda: 3600))

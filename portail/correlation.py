@@ -30,6 +30,11 @@ def suivre(acteur: Callable[[], int | None], correlation: str = "") -> Iterator[
         _courante.reset(jeton)
 
 
+def reference() -> str:
+    """De quoi retrouver la requête dans les traces et le journal, assez court pour être lu au téléphone."""
+    return courante().correlation[:8]
+
+
 def courante() -> Origine:
     """L'origine en cours, vide hors de toute requête."""
     return _courante.get() or PERSONNE

@@ -48,12 +48,12 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portail.middleware.proxys",
+    "portail.middleware.origine",  # tout ce qui suit a une référence, que montre la page d'erreur
     # Les en-têtes d'abord : la redirection vers HTTPS et l'hôte illisible, que refuse SecurityMiddleware, les portent.
     "csp.middleware.CSPMiddleware",
     "portail.middleware.entetes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "portail.middleware.origine",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "portail.middleware.Refus",
     "portail.lecture.LectureSeule",
 ]
 
@@ -159,8 +160,19 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_FORMS = {"login": "comptes.forms.ConnexionForm"}
-# Une école ou une mairie partagent une adresse IP : seuls les échecs y sont comptés de près.
-ACCOUNT_RATE_LIMITS = {"login": "300/m/ip", "login_failed": "20/m/ip,5/300s/key"}
+ACCOUNT_RATE_LIMITS: dict[str, str | None] = {"login": None, "login_failed": None}  # comptées par LIMITES
+
+# Tant de demandes par tant de secondes (portail.limites, docs/securite.md). Une école ou une mairie partagent une
+# adresse IP : seuls les échecs de connexion y sont comptés de près, et tout le reste l'est par compte.
+LIMITES = {
+    "connexions": (300, 60),  # par adresse IP
+    "echecs-par-adresse-ip": (20, 60),
+    "echecs-par-adresse-mail": (5, 300),
+    "documents": (30, 60),  # par compte
+    "departs": (20, 300),  # vers PayFiP, par compte
+    "notifications": (10, 60),  # par tentative de paiement
+    "notifications-inconnues": (60, 60),  # par adresse IP
+}
 
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # « Se souvenir de moi »
 SESSION_INACTIVITE_SECONDES = 30 * 60
@@ -205,7 +217,13 @@ CONTENT_SECURITY_POLICY = {
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"ligne": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "ligne": {
+            "()": "portail.traces.Ligne",
+            "format": "{asctime} {levelname} {reference} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "ligne"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

@@ -4,7 +4,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from django_tasks import task
 
-from portail import courriels, journal
+from portail import courriels, journal, limites
 from portail.taches import lancer
 
 
@@ -27,3 +27,9 @@ def faire_le_menage() -> None:
     """Chaque jour : les adresses des vieux courriels, les tâches finies depuis deux semaines."""
     courriels.oublier(timezone.now())
     call_command("prune_db_task_results", verbosity=0)
+
+
+@task()
+def purger_les_compteurs() -> None:
+    """Un compteur dont la durée est passée ne sert plus."""
+    limites.purger()

@@ -1,8 +1,10 @@
 """La charte de chaque commune et les pages d'erreur."""
 
+import sys
 from http import HTTPStatus
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
@@ -12,6 +14,7 @@ from django.views.decorators.http import require_safe
 from portail import sante
 from portail.charte import empreinte as empreinte_de
 from portail.charte import feuille
+from portail.correlation import reference
 from portail.models import Collectivite
 
 UN_AN = 365 * 24 * 3600
@@ -80,8 +83,10 @@ def page_introuvable(request: HttpRequest, exception: Exception) -> HttpResponse
 
 
 def erreur_interne(request: HttpRequest) -> HttpResponse:
-    """500 : la page se passe de la base, qui est peut-être la cause."""
-    return render(None, "500.html", status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    """500, ou 503 si c'est la base qui ne répond pas ; la page se passe d'elle."""
+    de_la_base = isinstance(sys.exception(), OperationalError | InterfaceError)
+    statut = HTTPStatus.SERVICE_UNAVAILABLE if de_la_base else HTTPStatus.INTERNAL_SERVER_ERROR
+    return render(None, "500.html", {"reference": reference()}, status=statut)
 
 
 def _erreur(request: HttpRequest, gabarit: str, statut: HTTPStatus) -> HttpResponse:

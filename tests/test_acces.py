@@ -173,6 +173,7 @@ def test_chaque_personne_recoit_de_chaque_adresse_le_statut_ecrit(navigateurs, f
 ECRITURES = {
     # La première lecture d'une facture, et le retour de PayFiP : les seuls GET qui écrivent.
     "factures:detail": {"factures_consultation"},
+    "factures:pdf": {"portail_compteur"},  # la limite des documents, que la garde laisse compter
     "paiement_tipi:retour": set(),  # sans idop il n'y a rien à constater ; tests/paiement_tipi le montre avec
 }
 

@@ -116,7 +116,7 @@ def nos_modeles() -> list[type[Model]]:
 
 
 # Les modèles qui ne sont à aucune commune : la commune elle-même, le compte (un par adresse), l'horloge.
-SANS_COLLECTIVITE = {"Collectivite", "Usager", "Tic", "Sceau"}
+SANS_COLLECTIVITE = {"Collectivite", "Usager", "Tic", "Sceau", "Compteur"}
 # Ce qui disparaît avec son propriétaire sans avoir porté d'argent.
 CASCADES = {
     "Hote.collectivite", "Affectation.usager", "Affectation.collectivite", "Rattachement.usager",

@@ -2,17 +2,28 @@
 
 import re
 import unicodedata
-from typing import Any
+from io import BytesIO
+from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
 from factures.etats import EXPLICATIONS, Empechement, Explication, Nature
 from factures.models import Facture
 from portail.charte import feuille
-from portail.documents import rendre
+from portail.documents import DocumentImpossible, rendre
 
 # Ce qui est trop passager pour un papier qu'on garde : le document dit alors comment payer.
 PASSAGERS = frozenset({"", Empechement.PAIEMENT_ABANDONNE})
+
+
+def ouvrir_document(facture: Facture) -> IO[bytes]:
+    """Le document déposé par le service, sinon celui que nous composons ; DocumentImpossible si ni l'un ni l'autre."""
+    if not facture.pdf:
+        return BytesIO(composer_document(facture))
+    try:
+        return facture.pdf.open()
+    except OSError as erreur:  # en composer un autre à sa place donnerait deux documents pour une facture
+        raise DocumentImpossible(f"Le fichier déposé de la facture {facture.uuid} est perdu.") from erreur
 
 
 def composer_document(facture: Facture) -> bytes:

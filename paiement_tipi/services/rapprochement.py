@@ -13,6 +13,7 @@ from paiement_tipi.etats import SANS_IDOP, EtatPaiement
 from paiement_tipi.models import NotificationTipi, Paiement
 from paiement_tipi.services.constat import constater
 from paiement_tipi.services.transitions import passer
+from portail import limites
 from portail.taches import lancer
 
 journal = logging.getLogger(__name__)
@@ -25,11 +26,13 @@ RESERVATION = timedelta(minutes=1)
 def recevoir_notification(*, idop: UUID, corps: str) -> bool:
     """Garde la notification telle quelle et met la vérification en file ; faux, sans rien écrire, pour un idop inconnu.
 
-    La notification n'est qu'une sonnette (payfip.md §3.9) : rien n'y est lu que l'idop.
+    La notification n'est qu'une sonnette (payfip.md §3.9) : rien n'y est lu que l'idop. TropDeDemandes si elle
+    insiste : chacune mènerait à un appel à PayFiP.
     """
     paiement = Paiement.objects.filter(idop=idop).first()
     if paiement is None:
         return False
+    limites.compter("notifications", paiement.pk)
     NotificationTipi.objects.create(paiement=paiement, collectivite_id=paiement.collectivite_id, corps=corps[:2000])
     lancer("paiement_tipi.tasks.constater_paiement", paiement_id=paiement.pk)
     return True

@@ -13,12 +13,14 @@ from portail.models.communes import (
 )
 from portail.models.courriels import Courriel
 from portail.models.journal import Journal, Sceau
+from portail.models.limites import Compteur
 from portail.models.travail import Tic
 
 __all__ = [
     "LIEN",
     "Affectation",
     "Collectivite",
+    "Compteur",
     "Courriel",
     "Hote",
     "Journal",

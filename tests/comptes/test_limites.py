@@ -6,7 +6,10 @@ import re
 import factories
 import pytest
 import time_machine
+from allauth.account.adapter import get_adapter
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 INSTANT = 1_800_000_000.0
 TROP_D_ESSAIS = "Trop d'essais. Par sécurité, attendez cinq minutes avant de recommencer."
@@ -120,9 +123,43 @@ def test_deux_cents_personnes_derriere_une_adresse_ip_se_connectent_dans_la_meme
 
 
 def test_au_dela_de_la_limite_d_envois_une_page_claire_demande_d_attendre(page, horloge, settings):
-    settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
+    settings.LIMITES = settings.LIMITES | {"connexions": (2, 60)}
     reponses = [essayer(page, f"inconnu-{n}@exemple.fr") for n in range(3)]
     assert [reponse.status_code for reponse in reponses] == [200, 200, 429]
     titres = re.findall(r"<h1>\s*(.*?)\s*</h1>", html.unescape(reponses[2].content.decode()))
-    assert titres == ["Trop d'essais en peu de temps"]
+    assert (titres, reponses[2]["Retry-After"]) == (["Trop de demandes en peu de temps"], "60")
     assert page.get("/connexion/").status_code == 200  # lire la page n'est jamais limité
+
+
+def test_vingt_connexions_reussies_ne_sont_pas_vingt_echecs(page, ada, horloge):
+    for _ in range(25):
+        assert essayer(Client(HTTP_HOST="localhost"), ada.email, factories.MOT_DE_PASSE).status_code == 302
+
+
+def test_se_connecter_a_son_compte_ne_rend_pas_d_essais_sur_celui_d_un_autre(page, ada, bob, horloge):
+    for _ in range(5):
+        essayer(page, bob.email)
+        essayer(Client(HTTP_HOST="localhost"), ada.email, factories.MOT_DE_PASSE)
+    assert refusee_sans_etre_essayee(essayer(page, bob.email, factories.MOT_DE_PASSE))
+
+
+def test_un_compte_desactive_compte_comme_un_echec_meme_au_bon_mot_de_passe(page, ada, horloge):
+    ada.is_active = False
+    ada.save()
+    vues = [refusee_sans_etre_essayee(essayer(page, ada.email, factories.MOT_DE_PASSE)) for _ in range(6)]
+    assert vues == [False] * 5 + [True]
+
+
+def test_qui_prouve_tenir_son_adresse_mail_n_attend_pas_la_fin_d_une_attaque(page, ada, horloge, rf):
+    for _ in range(6):
+        essayer(page, ada.email)
+    get_adapter()._delete_login_attempts_cached_email(rf.get("/"), email=ada.email)
+    assert essayer(page, ada.email, factories.MOT_DE_PASSE).status_code == 302
+
+
+@pytest.mark.parametrize(("mot_de_passe", "attendues"), [(factories.MOT_DE_PASSE, 5), ("mauvais", 3)])
+def test_les_limites_d_une_connexion_coutent_peu_de_requetes(page, ada, mot_de_passe, attendues):
+    with CaptureQueriesContext(connection) as requetes:
+        essayer(page, ada.email, mot_de_passe)
+    assert len([q for q in requetes if "portail_compteur" in q["sql"]]) == attendues
+    assert [q for q in requetes if "portail_cache" in q["sql"]] == []

@@ -1,10 +1,19 @@
 """Le document d'une facture : servi à qui en a le droit, tel que déposé, et rien d'autre."""
 
+import html
+import re
+import sys
+
 import factories
 import pytest
+import time_machine
 from django.core.files.base import ContentFile
 from django.test import Client
 
+from portail import documents
+from portail.models import Journal
+
+INSTANT = 1_800_000_000
 PDF = b"%PDF-1.7\nle document du service\n%%EOF\n"
 
 
@@ -113,5 +122,37 @@ def test_le_fichier_prive_n_a_pas_d_adresse_a_lui(client, deposee):
 
 def test_un_document_perdu_est_une_panne_et_non_un_faux_document(client, deposee):
     deposee.pdf.storage.delete(deposee.pdf.name)
-    client.raise_request_exception = False
-    assert client.get(adresse(deposee)).status_code == 500
+    refusee_en_francais(client.get(adresse(deposee)))
+
+
+def test_sans_moyen_de_composer_un_document_la_page_le_dit(client, facture, monkeypatch):
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    documents._moteur.cache_clear()
+    try:
+        refusee_en_francais(client.get(adresse(facture)))
+    finally:
+        documents._moteur.cache_clear()
+
+
+def refusee_en_francais(reponse) -> None:
+    contenu = html.unescape(reponse.content.decode())
+    reference = re.search(r"<strong>([0-9a-f]{8})</strong>", contenu)
+    assert (reponse.status_code, reponse["Content-Type"]) == (503, "text/html; charset=utf-8")
+    assert "Ce document n'est pas disponible" in contenu
+    assert reference is not None
+    assert (reponse["Cache-Control"], "sandbox" in reponse["Content-Security-Policy"]) == ("no-store", False)
+
+
+def test_trente_documents_par_minute_puis_une_page_d_attente_et_une_trace(deposee, ada, bob, boe, connecter):
+    with time_machine.travel(INSTANT, tick=False) as horloge:
+        client = connecter(ada, chez=boe)
+        recus = [client.get(adresse(deposee)) for _ in range(32)]
+        assert [(reponse.status_code, reponse.getvalue())[0] for reponse in recus] == [200] * 30 + [429] * 2
+        refus = client.get(adresse(deposee))
+        assert (refus["Retry-After"], "attendez une minute" in refus.content.decode()) == ("60", True)
+        assert client.get(deposee.get_absolute_url()).status_code == 200  # lire n'est pas limité
+        assert connecter(bob, chez=boe).get(adresse(deposee)).status_code == 404  # ni compté pour les autres
+        horloge.shift(60)
+        assert client.get(adresse(deposee)).getvalue() == PDF
+    note = Journal.objects.get(action="limite.depassee")  # une seule entrée pour toute la série
+    assert (note.acteur, note.collectivite, note.apres) == (ada.pk, boe.pk, {"limite": "documents"})

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import factories
 import pytest
+import time_machine
 from django.test import Client
 
 from factures.etats import EXPLICATIONS, Empechement, Statut
@@ -181,3 +182,18 @@ def test_une_adresse_mail_que_payfip_refuserait_n_est_pas_une_erreur_de_programm
     facture = factories.facture(factories.redevable(boe, personne), eau)
     reponse = connecter(personne, chez=boe).post(adresse(facture), ENVOI)
     assert (reponse.status_code, creations(payfip)) == (502, [])
+
+
+def test_vingt_departs_en_cinq_minutes_pas_vingt_et_un_et_les_autres_ne_sont_pas_genes(
+    connecter, ada, bob, boe, facture, payfip
+):
+    with time_machine.travel(1_800_000_000, tick=False) as horloge:
+        d_ada, de_bob = connecter(ada, chez=boe), connecter(bob, chez=boe)
+        recus = [d_ada.post(adresse(facture), ENVOI).status_code for _ in range(21)]
+        assert recus == [303] * 20 + [429]
+        refus = d_ada.post(adresse(facture), ENVOI)
+        assert (refus["Retry-After"], "attendez 5 minutes" in texte(refus)) == ("300", True)
+        assert d_ada.get(adresse(facture)).status_code == 200  # relire avant de payer n'est pas limité
+        assert de_bob.post(adresse(facture), ENVOI).status_code == 404
+        horloge.shift(300)
+        assert d_ada.post(adresse(facture), ENVOI).status_code != 429

@@ -4,6 +4,7 @@ import logging
 from uuid import UUID
 
 import pytest
+import time_machine
 from django.test import Client
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
@@ -12,6 +13,7 @@ from paiement_tipi.models import NotificationTipi, Paiement
 from tests.paiement_tipi.outils_tentatives import DUE, PAYEE_PAR_CARTE, bilan, demarrer, histoire, lectures, pilote
 
 ADRESSE = "/paiement/notification/"
+INSTANT = 1_800_000_000
 FORMULAIRE = "application/x-www-form-urlencoded"
 
 
@@ -157,3 +159,24 @@ def test_les_journaux_d_un_paiement_ne_disent_rien_de_la_personne(
     secrets = (ada.email, ada.nom, paiement.jeton, str(paiement.idop), facture.reference, "243")
     assert [(s, ligne) for ligne in lignes for s in secrets if s in ligne] == []
     assert bilan(facture) == (PAYEE_PAR_CARTE if panne == "aucune" else DUE)
+
+
+def test_dix_coups_de_sonnette_par_minute_sur_une_tentative_pas_onze(sonnette, payfip, facture, ada, boe, paiement):
+    with time_machine.travel(INSTANT, tick=False) as horloge:
+        recus = [sonner(sonnette, f"idop={paiement.idop}")[0] for _ in range(11)]
+        assert recus == [200] * 10 + [429]
+        # Chacune aurait mené à un appel à PayFiP.
+        assert (NotificationTipi.objects.count(), DBTaskResult.objects.count()) == (10, 10)
+        horloge.shift(60)
+        assert sonner(sonnette, f"idop={paiement.idop}") == (200, b"")
+
+
+def test_qui_invente_des_idop_finit_par_attendre_sans_faire_attendre_payfip(sonnette, payfip, paiement):
+    with time_machine.travel(INSTANT, tick=False):
+        inventes = [sonner(sonnette, f"idop={UUID(int=n)}")[0] for n in range(61)]
+        assert inventes == [200] * 60 + [429]
+        reponse = sonnette.post(ADRESSE, "idop=abc", content_type=FORMULAIRE)
+        assert (reponse.status_code, reponse["Retry-After"]) == (429, "60")
+        # PayFiP parle peut-être derrière la même adresse.
+        assert sonner(sonnette, f"idop={paiement.idop}") == (200, b"")
+        assert sonner(sonnette, "idop=abc", REMOTE_ADDR="203.0.113.9") == (200, b"")

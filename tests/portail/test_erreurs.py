@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from factures.models import Declaration
+from portail.traces import Ligne
 from portail.views import acces_refuse
 
 UN_MEGA = 1024 * 1024
@@ -104,7 +105,9 @@ def test_une_permission_manquante_a_sa_page(boe, rf):
 def test_une_methode_refusee_ne_fait_rien(facture, ada, boe, connecter, methode):
     client = connecter(ada, chez=boe)
     reponse = getattr(client, methode)(f"/factures/{facture.uuid}/reglee/")
-    assert (reponse.status_code, reponse["Allow"]) == (405, "POST")
+    titre = "Cette adresse ne s'ouvre pas ainsi"
+    assert (*lire(reponse), reponse["Allow"]) == (405, f"{titre} – Ville de Boé", titre, "POST")
+    assert "Ada LOVELACE" in reponse.content.decode()
     assert a_ses_entetes(reponse)
 
 
@@ -165,11 +168,21 @@ def test_la_page_de_panne_se_passe_de_la_base(client_500, ada, monkeypatch):
     with monkeypatch.context() as panne:
         panne.setattr("django.db.backends.utils.CursorWrapper.execute", coupee)
         reponse = client_500.get("/factures/")
-    assert lire(reponse)[::2] == (500, "Une erreur est survenue")
+    assert lire(reponse)[::2] == (503, "Une erreur est survenue")
     assert a_ses_entetes(reponse)
 
 
-@pytest.mark.parametrize("gabarit", ["400", "403", "403_csrf", "404", "429", "500"])
+def test_la_page_de_panne_et_la_trace_portent_la_meme_reference(client_500, monkeypatch, caplog):
+    caplog.handler.setFormatter(Ligne("{reference} {message}", style="{"))
+    monkeypatch.setattr("portail.views.static", None)
+    reponses = [client_500.get("/favicon.ico").content.decode() for _ in range(2)]
+    references = [re.search(r"<strong>([0-9a-f]{8})</strong>", contenu)[1] for contenu in reponses]
+    traces = [ligne for ligne in caplog.text.splitlines() if "Internal Server Error: /favicon.ico" in ligne]
+    assert [trace[:8] for trace in traces] == references
+    assert references[0] != references[1]
+
+
+@pytest.mark.parametrize("gabarit", ["400", "403", "403_csrf", "404", "405", "429", "500"])
 def test_chaque_page_d_erreur_ramene_a_une_page_qui_existe(rf, boe, gabarit):
     liens = re.findall(r'<a class="bouton[^"]*" href="([^"]*)"', render_to_string(f"{gabarit}.html"))
-    assert liens == (["/connexion/"] if gabarit == "429" else ["/"])
+    assert liens == ["/"]

@@ -193,4 +193,4 @@ def test_les_limites_d_essais_sont_comptees_en_base_pour_tous_les_processus():
     assert settings.CACHES == {
         "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portail_cache"}
     }
-    assert settings.ACCOUNT_RATE_LIMITS == {"login": "300/m/ip", "login_failed": "20/m/ip,5/300s/key"}
+    assert settings.ACCOUNT_RATE_LIMITS == {"login": None, "login_failed": None}
