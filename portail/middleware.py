@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
@@ -23,7 +24,6 @@ from portail.limites import TropDeDemandes
 from portail.proxys import est_de_confiance, visiteur
 from portail.requete import (
     CLE_SESSION,
-    COOKIE_COLLECTIVITE,
     CollectiviteIntrouvable,
     collectivite_du_lien,
     hote,
@@ -114,8 +114,9 @@ def _suivre_lien(request: Any) -> HttpResponse:
     if hote(request) not in settings.HOTES_PARTAGES:
         return HttpResponseRedirect(f"{choix.adresse}/?LIEN={choix.lien}")
     reponse = HttpResponseRedirect("/")
+    secure = settings.SESSION_COOKIE_SECURE
     reponse.set_signed_cookie(
-        COOKIE_COLLECTIVITE, choix.lien, max_age=None, httponly=True, samesite="Lax", secure=not settings.DEMO
+        settings.COLLECTIVITE_COOKIE_NAME, choix.lien, httponly=True, samesite="Lax", secure=secure
     )
     return reponse
 
@@ -136,10 +137,23 @@ def _verifier_duree(request: Any, *, debut: int, instant: int) -> None:
     """Périmée, la session ne vaut plus rien ; les pages d'une autre commune ne la prolongent pas."""
     inactivite = instant - request.session["vu"]
     if inactivite > settings.SESSION_INACTIVITE_SECONDES or instant - debut > settings.SESSION_DUREE_SECONDES:
-        request.user = AnonymousUser()
-        request.usager_de_session = request.user
+        _rendre_anonyme(request)
     elif inactivite > RAFRAICHISSEMENT_SECONDES and request.session.get(CLE_SESSION) == request.collectivite.pk:
-        request.session["vu"] = instant
+        _prolonger(request, instant)
+
+
+def _prolonger(request: Any, instant: int) -> None:
+    """Sans renvoyer le cookie : il finit avec le navigateur, et un document n'en porte aucun."""
+    request.session["vu"] = instant
+    try:
+        request.session.save()
+    except UpdateError:  # déconnectée entre-temps, depuis un autre onglet
+        _rendre_anonyme(request)
+    request.session.modified = False
+
+
+def _rendre_anonyme(request: Any) -> None:
+    request.user = request.usager_de_session = AnonymousUser()
 
 
 class ConnexionRequise(LoginRequiredMiddleware):

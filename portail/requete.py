@@ -12,7 +12,6 @@ from django.http.request import split_domain_port
 
 from portail.models import Collectivite
 
-COOKIE_COLLECTIVITE = "collectivite"
 CLE_SESSION = "collectivite"
 _LIEN = re.compile(r"[A-Z][0-9]{9}")  # PostgreSQL refuserait un octet nul par une erreur
 
@@ -39,7 +38,7 @@ def trouver_collectivite(request: HttpRequest) -> Collectivite:
     """
     nom = hote(request)
     if nom in settings.HOTES_PARTAGES:
-        return _partagee(request.get_signed_cookie(COOKIE_COLLECTIVITE, default=""))
+        return _partagee(request.get_signed_cookie(settings.COLLECTIVITE_COOKIE_NAME, default=""))
     collectivite = Collectivite.objects.filter(hotes__nom=nom).first()
     if collectivite is None:
         raise DisallowedHost(f"Hôte inconnu : {nom!r}")

@@ -180,8 +180,14 @@ SESSION_DUREE_SECONDES = 12 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"  # « Strict » déconnecterait au retour de PayFiP
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEMO
-SESSION_COOKIE_NAME = "sessionid" if DEMO else "__Host-sessionid"
-CSRF_COOKIE_NAME = "csrftoken" if DEMO else "__Host-csrftoken"
+# « __Host- » : le navigateur refuse qu'un autre hôte de la commune, ou une page sans TLS, pose un cookie à leur place.
+_PREFIXE = "" if DEMO else "__Host-"
+SESSION_COOKIE_NAME = f"{_PREFIXE}sessionid"
+CSRF_COOKIE_NAME = f"{_PREFIXE}csrftoken"
+MESSAGES_COOKIE_NAME = f"{_PREFIXE}messages"
+COLLECTIVITE_COOKIE_NAME = f"{_PREFIXE}collectivite"
+SESSION_ENGINE = "portail.cookies"
+MESSAGE_STORAGE = "portail.cookies.Messages"
 CSRF_FAILURE_VIEW = "portail.views.csrf_refuse"
 SECURE_SSL_REDIRECT = not DEMO
 # Une redirection perdrait le corps du POST de PayFiP ; les sondes parlent au serveur sans passer par TLS.

@@ -39,7 +39,8 @@ def production(boe, settings) -> Client:
     """Un navigateur face aux réglages de la production."""
     settings.DEMO = False
     settings.SECURE_SSL_REDIRECT = settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
-    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    for nom in ("SESSION", "CSRF", "MESSAGES", "COLLECTIVITE"):
+        setattr(settings, f"{nom}_COOKIE_NAME", f"__Host-{getattr(settings, f'{nom}_COOKIE_NAME')}")
     settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31536000, True
     return Client(HTTP_HOST="localhost")
 
@@ -148,16 +149,18 @@ def test_la_notification_de_payfip_n_est_pas_redirigee(production):
 
 
 def test_en_production_les_cookies_sont_lies_a_l_hote_et_au_tls(production, ada, ailleurs):
+    production.get("/?LIEN=X990030101", secure=True)
     production.get("/connexion/", secure=True)
     production.post("/connexion/", {"login": ada.email, "password": "une phrase de passe"}, secure=True)
-    production.get("/?LIEN=X990030101", secure=True)
+    session = production.cookies["__Host-sessionid"]
+    poses = {**production.post("/deconnexion/", secure=True).cookies, **production.cookies, "__Host-sessionid": session}
     attributs = {
         nom: (cookie["secure"], cookie["httponly"], cookie["samesite"], cookie["path"], cookie["domain"])
-        for nom, cookie in production.cookies.items()
+        for nom, cookie in poses.items()
         if cookie.value
     }
-    sur = (True, True, "Lax", "/", "")
-    assert attributs == {"__Host-csrftoken": sur, "__Host-sessionid": sur, "collectivite": sur}
+    noms = ("__Host-sessionid", "__Host-csrftoken", "__Host-messages", "__Host-collectivite")
+    assert attributs == dict.fromkeys(noms, (True, True, "Lax", "/", ""))
 
 
 def test_aucune_de_nos_ressources_ne_vient_d_un_autre_site():

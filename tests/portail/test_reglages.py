@@ -103,6 +103,8 @@ def test_la_production_est_sure_sans_rien_regler(tmp_path):
         "HOTES_PARTAGES": [],
         "SESSION_COOKIE_NAME": "__Host-sessionid",
         "CSRF_COOKIE_NAME": "__Host-csrftoken",
+        "MESSAGES_COOKIE_NAME": "__Host-messages",
+        "COLLECTIVITE_COOKIE_NAME": "__Host-collectivite",
         "SESSION_COOKIE_SECURE": True,
         "CSRF_COOKIE_SECURE": True,
         "SESSION_COOKIE_HTTPONLY": True,

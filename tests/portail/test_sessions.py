@@ -10,6 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from portail.cookies import SessionStore
+
 INSTANT = 1_800_000_000
 MINUTE, HEURE, JOUR = 60, 3600, 86400
 
@@ -235,8 +237,35 @@ def test_un_compte_desactive_ou_dont_le_mot_de_passe_change_perd_sa_session_a_la
     assert [connecte(d_ada), connecte(de_bob)] == [False, False]
 
 
-@pytest.mark.parametrize("valeur", ["", "x" * 32, "../../etc", "é", '"aaaaaaaa\\000bbbb"'])
-def test_un_cookie_de_session_invente_est_anonyme(boe, valeur):
-    client = Client(HTTP_HOST="localhost")
-    client.cookies["sessionid"] = valeur
+def test_un_document_ne_porte_aucun_cookie_meme_quand_il_prolonge_la_session(facture, ada, horloge):
+    client = ouvrir(ada)
+    horloge.shift(20 * MINUTE)
+    reponse = client.get(f"{facture.get_absolute_url()}pdf/")
+    assert (reponse.getvalue()[:5], dict(reponse.cookies)) == (b"%PDF-", {})
+    horloge.shift(20 * MINUTE)
+    assert connecte(client)
+
+
+def test_une_session_fermee_d_un_autre_onglet_au_meme_instant_est_anonyme(boe, ada, horloge, monkeypatch):
+    client = ouvrir(ada)
+    horloge.shift(2 * MINUTE)
+    charger = SessionStore.load
+
+    def charger_puis_fermer(session):
+        lue = charger(session)
+        Session.objects.all().delete()
+        return lue
+
+    monkeypatch.setattr(SessionStore, "load", charger_puis_fermer)
     assert not connecte(client)
+
+
+@pytest.mark.parametrize("valeur", ["x" * 32, "x", "../../etc", "é", "a\x00", "\x00" * 32, "aaaaaaaa\x00bbbb"])
+@pytest.mark.parametrize("nom", ["sessionid", "csrftoken", "collectivite", "messages"])
+@pytest.mark.parametrize("guillemets", [False, True])
+def test_un_cookie_invente_est_anonyme_meme_avec_un_octet_nul(boe, nom, valeur, guillemets):
+    client = Client(HTTP_HOST="localhost")
+    ecrit = '"' + valeur.replace("\0", "\\000") + '"' if guillemets else valeur
+    assert client.get("/", HTTP_COOKIE=f"{nom}={ecrit}").status_code == 302
+    assert client.get("/connexion/", HTTP_COOKIE=f"{nom}={ecrit}").status_code == 200
+    assert client.post("/deconnexion/", HTTP_COOKIE=f"{nom}={ecrit}").status_code == 302
