@@ -139,7 +139,10 @@ def chromium() -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with sync_playwright() as playwright:
         navigateur = playwright.chromium.launch(
-            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-quic", "--no-first-run"]
+            executable_path=shutil.which("chromium"),
+            args=["--no-sandbox", "--disable-quic", "--no-first-run"],
+            # « Précédent » y ressort la page de la mémoire, comme chez les personnes ; Playwright l'en empêche sinon.
+            ignore_default_args=["--disable-back-forward-cache"],
         )
         yield navigateur
         navigateur.close()

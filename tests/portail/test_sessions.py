@@ -197,6 +197,7 @@ def test_la_deconnexion_ferme_la_session_cote_serveur(boe, ada):
     reponse = client.post("/deconnexion/")
 
     assert (reponse.status_code, reponse["Location"]) == (302, "/connexion/")
+    assert reponse["Clear-Site-Data"] == '"cache", "storage"'
     assert "Vous avez quitté votre espace. À bientôt." in client.get("/connexion/").content.decode()
     assert [connecte(client), connecte(voleur)] == [False, False]
     assert not Session.objects.filter(session_key=voleur.cookies["sessionid"].value).exists()
