@@ -1,9 +1,11 @@
-"""La charte de chaque commune et les pages d'erreur."""
+"""La charte de chaque commune, les pages que la loi demande et les pages d'erreur."""
 
 import sys
 from http import HTTPStatus
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -16,6 +18,7 @@ from portail.charte import empreinte as empreinte_de
 from portail.charte import feuille
 from portail.correlation import reference
 from portail.models import Collectivite
+from portail.requete import COOKIE_COLLECTIVITE
 
 UN_AN = 365 * 24 * 3600
 
@@ -45,6 +48,26 @@ def logo(request: HttpRequest, lien: str) -> FileResponse:
 def favicon(request: HttpRequest) -> HttpResponse:
     """Les navigateurs demandent cette adresse fixe ; le fichier a un nom qui change avec lui."""
     return HttpResponseRedirect(static("img/favicon.svg"))
+
+
+@login_not_required
+@require_safe
+def page(request: HttpRequest, gabarit: str) -> HttpResponse:
+    """Une page d'information, ouverte à tous ; la commune y met ses mentions."""
+    return render(request, gabarit)
+
+
+@login_not_required
+@require_safe
+def donnees_personnelles(request: HttpRequest) -> HttpResponse:
+    """La notice du RGPD, avec les cookies sous le nom que le navigateur leur voit."""
+    cookies = {
+        "session": settings.SESSION_COOKIE_NAME,
+        "jeton": settings.CSRF_COOKIE_NAME,
+        "commune": COOKIE_COLLECTIVITE,
+        "message": CookieStorage.cookie_name,
+    }
+    return render(request, "portail/donnees_personnelles.html", {"cookies": cookies})
 
 
 @login_not_required

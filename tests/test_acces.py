@@ -20,8 +20,8 @@ from portail.models import Affectation, Role
 
 # Les seules adresses qui répondent sans connexion ; toutes les autres y renvoient (302) ou refusent la méthode.
 PUBLIQUES = {
-    "account_login", "account_logout", "charte", "favicon", "logo", "paiement_tipi:notification",
-    "paiement_tipi:retour", "vivant", "pret",
+    "account_login", "account_logout", "accessibilite", "aide", "charte", "donnees_personnelles", "favicon", "logo",
+    "mentions_legales", "paiement_tipi:notification", "paiement_tipi:retour", "plan_du_site", "vivant", "pret",
 }  # fmt: skip
 
 # Les personnes, dans l'ordre des colonnes. « deux » est rattachée dans les deux communes.
@@ -46,6 +46,16 @@ MATRICE = {
     ("POST", "pret"):                 (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "favicon"):               (302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("POST", "favicon"):              (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "mentions_legales"):      (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "mentions_legales"):     (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "donnees_personnelles"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "donnees_personnelles"): (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "accessibilite"):         (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "accessibilite"):        (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "plan_du_site"):          (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "plan_du_site"):         (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "aide"):                  (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "aide"):                 (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "factures:accueil"):      (302, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "factures:accueil"):     (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "factures:liste"):        (302, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -137,6 +147,11 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "charte": f"/charte/{commune.lien}-{empreinte(commune)}.css",
         "logo": f"/charte/{commune.lien}/logo",
         "favicon": "/favicon.ico",
+        "mentions_legales": "/mentions-legales/",
+        "donnees_personnelles": "/donnees-personnelles/",
+        "accessibilite": "/accessibilite/",
+        "plan_du_site": "/plan-du-site/",
+        "aide": "/aide/",
         "vivant": "/sante/vivant",
         "pret": "/sante/pret",
         "factures:accueil": "/",

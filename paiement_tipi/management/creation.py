@@ -33,6 +33,7 @@ def creer_collectivite(commune: Commune, port: int) -> Collectivite:
             "horaires": "du lundi au vendredi, de 7h à 22h",
             "couleur": commune.couleur,
             "par_defaut": commune.par_defaut,
+            **commune.mentions,
         },
     )
     if nouvelle:

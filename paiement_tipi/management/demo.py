@@ -42,16 +42,25 @@ class Commune:
     hote: str
     couleur: str
     regies: dict[str, str]
+    mentions: dict[str, str]
     suspendues: frozenset[str] = field(default_factory=frozenset)
     par_defaut: bool = False
 
 
+HEBERGEUR = "Démonstration, hébergée sur la machine qui l'a lancée"
 BOE = Commune(
     nom="Ville de Boé",
     lien="M470310001",
     hote="boe.localhost",
     couleur="#1d5c7a",
     regies={"EAU": "Eau et assainissement", "CANTINE": "Restauration scolaire", "CRECHE": "Crèche"},
+    mentions={
+        "adresse_postale": "Mairie de Boé\n47550 Boé",
+        "courriel_contact": "mairie@boe.example",
+        "directeur_publication": "le maire de Boé",
+        "hebergeur": HEBERGEUR,
+        "contact_dpo": "dpo@boe.example",
+    },
     suspendues=frozenset({"CRECHE"}),
     par_defaut=True,
 )
@@ -61,6 +70,13 @@ AUTRE = Commune(
     hote="demo.localhost",
     couleur="#7a3a5c",
     regies={"EAU": "Eau et assainissement", "CANTINE": "Restauration scolaire"},
+    mentions={
+        "adresse_postale": "Mairie\n99003 Démonstration",
+        "courriel_contact": "mairie@demonstration.example",
+        "directeur_publication": "la maire de la commune",
+        "hebergeur": HEBERGEUR,
+        "contact_dpo": "dpo@demonstration.example",
+    },
 )
 
 EAU = (

@@ -14,6 +14,7 @@ from portail.models.communes import (
 from portail.models.courriels import Courriel
 from portail.models.journal import Journal, Sceau
 from portail.models.limites import Compteur
+from portail.models.mentions import Conformite
 from portail.models.travail import Tic
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Affectation",
     "Collectivite",
     "Compteur",
+    "Conformite",
     "Courriel",
     "Hote",
     "Journal",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portail.couleurs import CONTRASTE_MINIMAL, contraste, est_hexadecimale
+from portail.models.mentions import Mentions
 
 LIEN = RegexValidator(r"^[A-Z][0-9]{9}$", _("Un code LIEN est une lettre majuscule suivie de neuf chiffres."))
 
@@ -33,7 +34,7 @@ def valider_adresse(adresse: str) -> None:
         raise ValidationError(gettext("Écrivez l'adresse sous la forme https://factures.exemple.fr, sans rien après."))
 
 
-class Collectivite(models.Model):
+class Collectivite(Mentions):
     """Une commune. Tout ce qui lui appartient porte sa clé."""
 
     nom = models.CharField(_("nom"), max_length=120, help_text=_("« Ville de Boé »"))
@@ -59,6 +60,11 @@ class Collectivite(models.Model):
             models.UniqueConstraint(
                 fields=("par_defaut",), condition=Q(par_defaut=True), name="une_seule_collectivite_par_defaut"
             ),
+            # Le contraste, que la base ne sait pas calculer, est vérifié à la saisie et dans la feuille de style.
+            models.CheckConstraint(
+                condition=Q(couleur__regex=r"^#[0-9a-fA-F]{6}\Z"), name="collectivite_couleur_hexadecimale"
+            ),
+            *Mentions.Meta.constraints,
         )
 
     def __str__(self) -> str:

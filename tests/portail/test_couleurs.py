@@ -106,3 +106,10 @@ def test_l_empreinte_change_avec_la_couleur_et_la_feuille_ne_dit_qu_elle(boe):
 def test_une_couleur_entree_par_un_autre_chemin_ne_passe_pas_dans_la_feuille():
     with pytest.raises(ValidationError):
         feuille(Collectivite(couleur="#fff;}*{}"))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("couleur", ["1f5c99f", "#1f5c9", "#1f5c9g", "#1f5c9\n", "red", ""])
+def test_la_base_refuse_ce_qui_n_est_pas_une_couleur(boe, couleur):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Collectivite.objects.update(couleur=couleur)
