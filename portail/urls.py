@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from portail import views
+from portail import views, vitrine
 
 handler400 = "portail.views.requete_incorrecte"
 handler403 = "portail.views.acces_refuse"
@@ -20,6 +20,7 @@ urlpatterns = [
     path("accessibilite/", views.page, {"gabarit": "portail/accessibilite.html"}, name="accessibilite"),
     path("plan-du-site/", views.page, {"gabarit": "portail/plan_du_site.html"}, name="plan_du_site"),
     path("aide/", views.page, {"gabarit": "portail/aide.html"}, name="aide"),
+    path("composants/", vitrine.composants, name="composants"),
     path("", include("comptes.urls")),
     path("", include("factures.urls")),
     path("", include("paiement_tipi.urls")),

@@ -20,8 +20,9 @@ from portail.models import Affectation, Role
 
 # Les seules adresses qui répondent sans connexion ; toutes les autres y renvoient (302) ou refusent la méthode.
 PUBLIQUES = {
-    "account_login", "account_logout", "accessibilite", "aide", "charte", "donnees_personnelles", "favicon", "logo",
-    "mentions_legales", "paiement_tipi:notification", "paiement_tipi:retour", "plan_du_site", "vivant", "pret",
+    "account_login", "account_logout", "accessibilite", "aide", "charte", "composants", "donnees_personnelles",
+    "favicon", "logo", "mentions_legales", "paiement_tipi:notification", "paiement_tipi:retour", "plan_du_site",
+    "vivant", "pret",
 }  # fmt: skip
 
 # Les personnes, dans l'ordre des colonnes. « deux » est rattachée dans les deux communes.
@@ -56,6 +57,8 @@ MATRICE = {
     ("POST", "plan_du_site"):         (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "aide"):                  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "aide"):                 (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "composants"):            (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "composants"):           (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "factures:accueil"):      (302, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "factures:accueil"):     (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "factures:liste"):        (302, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -152,6 +155,7 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "accessibilite": "/accessibilite/",
         "plan_du_site": "/plan-du-site/",
         "aide": "/aide/",
+        "composants": "/composants/",
         "vivant": "/sante/vivant",
         "pret": "/sante/pret",
         "factures:accueil": "/",

@@ -1,4 +1,7 @@
-"""Les pièces de nos pages : montants, pictogrammes, pastilles, alertes ; une variante inconnue est une erreur."""
+"""Les pièces de nos pages, que montre ``/composants/`` : une variante ou un paramètre inconnus sont une erreur.
+
+Leur balisage est dans ``templates/composants/``, sauf celui du pictogramme et de la pastille, que la liste répète.
+"""
 
 from collections.abc import Container
 from datetime import date
@@ -8,7 +11,7 @@ from typing import Any, cast
 
 from django import template
 from django.contrib.messages.storage.base import Message
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
 from django.template.exceptions import TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -34,6 +37,7 @@ PICTOS = ETATS | {
 }  # fmt: skip
 # Le ton d'une alerte, et son pictogramme.
 TONS = {"info": "info", "neutre": "info", "succes": "payee", "attente": "en-cours", "echec": "attention"}
+BOUTONS = frozenset({"simple", "plein", "lien"})
 TON_DES_MESSAGES = {"debug": "info", "info": "info", "success": "succes", "warning": "attente", "error": "echec"}
 
 
@@ -104,6 +108,45 @@ def alerte(content: str, ton: str, titre: str = "") -> str:
     """Un encadré qui compte : ``{% alerte "succes" titre %}…{% endalerte %}``."""
     contexte = {"ton": _parmi(TONS, ton), "picto": TONS[ton], "titre": titre, "contenu": content}
     return render_to_string("composants/alerte.html", contexte)
+
+
+@register.simple_block_tag
+def bouton(content: str, variante: str = "simple", *, adresse: str = "", rel: str = "", fichier: bool = False) -> str:
+    """Un lien s'il a une adresse, sinon l'envoi du formulaire ; « plein » pour ce qu'on vient faire sur la page."""
+    contexte = {"adresse": adresse, "rel": rel, "fichier": fichier, "contenu": content}
+    return render_to_string("composants/bouton.html", contexte | {"variante": _parmi(BOUTONS, variante)})
+
+
+@register.simple_block_tag
+def vide(content: str, nom_du_picto: str, titre: str) -> str:
+    """Ce qu'on lit là où il n'y a rien : pourquoi, et quoi faire."""
+    contexte = {"picto": _parmi(PICTOS, nom_du_picto), "titre": titre, "contenu": content}
+    return render_to_string("composants/vide.html", contexte)
+
+
+@register.simple_block_tag
+def issue(content: str, ton: str, titre: str) -> str:
+    """La réponse que la personne attend, en tête de page : réussi, en attente ou échoué."""
+    contexte = {"ton": _parmi(TONS, ton), "picto": TONS[ton], "titre": titre, "contenu": content}
+    return render_to_string("composants/issue.html", contexte)
+
+
+@register.inclusion_tag("composants/champ.html")
+def champ(champ: BoundField) -> dict[str, Any]:
+    """Un champ, son étiquette, son aide et son erreur."""
+    return {"champ": champ}
+
+
+@register.inclusion_tag("composants/erreurs.html")
+def erreurs(form: BaseForm) -> dict[str, Any]:
+    """Le résumé des erreurs d'un formulaire, qui mène à chaque champ ; rien s'il n'y en a pas."""
+    return {"form": form}
+
+
+@register.inclusion_tag("composants/contact.html")
+def contact(collectivite: Collectivite) -> dict[str, Any]:
+    """La suite qui reste toujours : parler à quelqu'un."""
+    return {"collectivite": collectivite}
 
 
 @register.simple_block_tag

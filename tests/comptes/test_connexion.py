@@ -10,6 +10,8 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from tests.portail.test_pages_legales import PIED
+
 REFUS = "Il y a un problème L'adresse mail ou le mot de passe n'est pas le bon. Adresse mail"
 MOT_DE_PASSE = factories.MOT_DE_PASSE
 
@@ -66,7 +68,7 @@ def test_la_page_porte_les_mots_du_guide_et_les_indications_du_navigateur(page):
 def test_la_page_ne_mene_qu_a_des_adresses_qui_existent(page):
     liens = set(re.findall(r'(?:href|action)="(/[^"]*)"', page.get("/connexion/").content.decode()))
     pages = {lien for lien in liens if not lien.startswith(("/static/", "/charte/"))}
-    assert pages == {"/"}
+    assert pages == {"/", *PIED}
 
 
 @pytest.mark.sqlite

@@ -95,11 +95,16 @@ def test_deux_communes_n_ont_ni_le_meme_lien_ni_le_meme_hote_ni_la_place_par_def
         ailleurs.hotes.create(nom=hote)
 
 
-def test_l_empreinte_change_avec_la_couleur_et_la_feuille_ne_dit_qu_elle(boe):
+def test_l_empreinte_change_avec_la_couleur_et_la_feuille_ne_dit_que_ses_nuances(boe):
     avant = empreinte(boe)
-    assert feuille(boe) == ":root { --couleur-commune: #1f5c99; }\n"
     boe.couleur = "#7a3a5c"
-    assert (feuille(boe), len(empreinte(boe))) == (":root { --couleur-commune: #7a3a5c; }\n", 12)
+    assert feuille(boe) == (
+        ":root { --couleur-commune: #7a3a5c; --plein: #7a3a5c; --plein-survol: #622e4a; --lien: #7a3a5c; "
+        "--voile: #f7f3f5; }\n"
+        "@media screen { @media (prefers-color-scheme: dark) { :root { --plein: #af899d; --plein-survol: #cfb8c4; "
+        "--lien: #af899d; --voile: #2e2325; } } }\n"
+    )
+    assert len(empreinte(boe)) == 12
     assert empreinte(boe) != avant
 
 

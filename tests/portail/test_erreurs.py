@@ -184,5 +184,5 @@ def test_la_page_de_panne_et_la_trace_portent_la_meme_reference(client_500, monk
 
 @pytest.mark.parametrize("gabarit", ["400", "403", "403_csrf", "404", "405", "429", "500"])
 def test_chaque_page_d_erreur_ramene_a_une_page_qui_existe(rf, boe, gabarit):
-    liens = re.findall(r'<a class="bouton[^"]*" href="([^"]*)"', render_to_string(f"{gabarit}.html"))
+    liens = re.findall(r'<a class="bouton[^"]*"\s+href="([^"]*)"', render_to_string(f"{gabarit}.html"))
     assert liens == ["/"]

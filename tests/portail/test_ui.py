@@ -9,6 +9,7 @@ from django.contrib.messages import constants
 from django.contrib.messages.storage.base import Message
 from django.template import Context, Template
 from django.template.exceptions import TemplateSyntaxError
+from django.test import Client
 from django.utils.html import escape
 
 from factures.etats import EtatFacture
@@ -62,12 +63,69 @@ def test_chaque_etat_de_facture_a_sa_pastille():
     assert {etat.value for etat in EtatFacture} | {"essai"} == ui.ETATS
 
 
-@pytest.mark.parametrize(
-    "gabarit", ['{% picto "inconnu" %}', '{% pastille "inconnu" "mot" %}', '{% alerte "rouge" %}x{% endalerte %}']
-)
+INCONNUES = [
+    '{% picto "inconnu" %}',
+    '{% pastille "inconnu" "mot" %}',
+    '{% alerte "rouge" %}x{% endalerte %}',
+    '{% bouton "rouge" %}x{% endbouton %}',
+    '{% issue "rouge" "titre" %}x{% endissue %}',
+    '{% vide "inconnu" "titre" %}x{% endvide %}',
+]
+
+
+@pytest.mark.parametrize("gabarit", INCONNUES)
 def test_une_variante_inconnue_est_une_erreur_de_gabarit(gabarit):
     with pytest.raises(TemplateSyntaxError, match="Variante inconnue"):
         rendre(gabarit)
+
+
+DE_TROP = [
+    '{% picto "pdf" taille="1" %}',
+    '{% pastille "payee" "mot" couleur="1" %}',
+    '{% alerte "info" couleur="1" %}x{% endalerte %}',
+    '{% bouton "plein" href="/" %}x{% endbouton %}',
+    '{% issue "info" %}x{% endissue %}',
+    '{% vide "factures" %}x{% endvide %}',
+    "{% champ form.x form.y %}",
+    "{% erreurs %}",
+    "{% contact collectivite style=1 %}",
+]
+
+
+@pytest.mark.parametrize("gabarit", DE_TROP)
+def test_un_parametre_inconnu_ou_manquant_est_une_erreur_de_gabarit(gabarit):
+    with pytest.raises(TemplateSyntaxError, match=r"did not receive|received (unexpected|too many)"):
+        rendre(gabarit)
+
+
+def test_un_bouton_est_un_lien_s_il_mene_quelque_part_et_sinon_un_envoi():
+    assert re.findall(r"<(\w+)", rendre("{% bouton %}Envoyer{% endbouton %}")) == ["button"]
+    lien = rendre('{% bouton "plein" adresse=ou rel="next" fichier=True %}Lire{% endbouton %}', ou="/a?b=1&c=2")
+    [attributs] = re.findall(r"<a(.*?)>", lien, re.DOTALL)
+    assert attributs.split() == ['class="bouton', 'bouton-plein"', 'href="/a?b=1&amp;c=2"', 'rel="next"', "download"]
+
+
+@pytest.fixture
+def vitrine(boe, settings) -> str:
+    settings.DEBUG = True
+    return Client(HTTP_HOST="localhost").get("/composants/").content.decode()
+
+
+def test_la_vitrine_montre_chaque_piece_dans_chaque_variante(vitrine):
+    assert set(re.findall(r'data-etat="([\w-]+)"', vitrine)) == ui.ETATS
+    assert set(re.findall(r'class="alerte alerte-(\w+)"', vitrine)) == set(ui.TONS)
+    assert set(re.findall(r'class="bouton bouton-(\w+)"', vitrine)) == ui.BOUTONS
+    assert set(re.findall(r"#picto-([\w-]+)", vitrine)) == ui.PICTOS
+    assert 'class="carte vide"' in vitrine
+    assert vitrine.count('class="errorlist"') == 3
+
+
+@pytest.mark.sqlite
+def test_la_vitrine_n_existe_pas_hors_developpement(boe, settings):
+    settings.DEBUG = False
+    for demo in (True, False):
+        settings.DEMO = demo
+        assert Client(HTTP_HOST="localhost").get("/composants/").status_code == 404
 
 
 @pytest.mark.parametrize("gabarit", ['{% pastille "payee" mot %}', "{% alerte 'info' mot %}x{% endalerte %}"])
