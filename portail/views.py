@@ -5,7 +5,6 @@ from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.messages.storage.cookie import CookieStorage
 from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
@@ -18,7 +17,6 @@ from portail.charte import empreinte as empreinte_de
 from portail.charte import feuille
 from portail.correlation import reference
 from portail.models import Collectivite
-from portail.requete import COOKIE_COLLECTIVITE
 
 UN_AN = 365 * 24 * 3600
 
@@ -64,8 +62,8 @@ def donnees_personnelles(request: HttpRequest) -> HttpResponse:
     cookies = {
         "session": settings.SESSION_COOKIE_NAME,
         "jeton": settings.CSRF_COOKIE_NAME,
-        "commune": COOKIE_COLLECTIVITE,
-        "message": CookieStorage.cookie_name,
+        "commune": settings.COLLECTIVITE_COOKIE_NAME,
+        "message": settings.MESSAGES_COOKIE_NAME,
     }
     return render(request, "portail/donnees_personnelles.html", {"cookies": cookies})
 
