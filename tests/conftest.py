@@ -10,10 +10,12 @@ from typing import Any
 
 import factories
 import pytest
+from django.conf import settings as reglages
 from django.core.management import call_command
 from django.core.management.commands.flush import Command as FlushCommand
 from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
+from severite import Introuvable
 
 from comptes.models import Usager
 from factures.models import Facture
@@ -34,6 +36,12 @@ def sans_reseau(monkeypatch: pytest.MonkeyPatch) -> None:
         _connecter(prise, adresse)
 
     monkeypatch.setattr(socket.socket, "connect", connecter)
+
+
+def pytest_configure() -> None:
+    """Un gabarit qui écrit une variable absente, une page fautive : un échec, dans toute la suite (``severite``)."""
+    reglages.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Introuvable()
+    reglages.MIDDLEWARE.insert(0, "severite.pages")
 
 
 @pytest.fixture(scope="session", autouse=True)
