@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import factories
@@ -10,7 +12,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from test_acces import MATRICE
 
+from factures.models import Facture
 from factures.services import encaisser
 from paiement_tipi.models import Paiement
 
@@ -18,88 +22,111 @@ from paiement_tipi.models import Paiement
 SOCLE = 3
 
 
+def des_factures(monde: SimpleNamespace, nombre: int) -> None:
+    """Chacune avec un règlement."""
+    for n in range(nombre):
+        _encaisser(factories.facture(monde.redevable, monde.eau, montant=Decimal(10 + n)), n)
+
+
+def une_facture(monde: SimpleNamespace, nombre: int) -> Facture:
+    """Avec ``nombre`` lignes et règlements."""
+    lignes = [(f"ligne {n}", Decimal("1.00")) for n in range(nombre)]
+    facture = factories.facture(monde.redevable, monde.eau, lignes=lignes)
+    for n in range(nombre):
+        _encaisser(facture, n)
+    return facture
+
+
+def un_paiement(monde: SimpleNamespace, nombre: int) -> Paiement:
+    """De ``nombre`` factures, fini."""
+    contrat = monde.eau.contrat_tipi
+    paiement = Paiement.objects.create(
+        collectivite=monde.boe, contrat=contrat, usager=monde.ada, formulaire=uuid4(), numcli=contrat.numcli,
+        saisie="W", exer="2026", refdet="X", montant=Decimal(nombre), mel=monde.ada.email, etat="paye", idop=uuid4(),
+        envoye_le=timezone.now() - timedelta(minutes=5),
+    )  # fmt: skip
+    for _ in range(nombre):
+        facture = factories.facture(monde.redevable, monde.eau)
+        paiement.parts.create(facture=facture, collectivite=monde.boe, montant=Decimal(1), ouverte=False)
+    return paiement
+
+
+def _encaisser(facture: Facture, n: int) -> None:
+    encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
+
+
+class Page(NamedTuple):
+    """Une page d'une personne connectée, ce qu'elle montre une ou trente fois, et son nombre de requêtes."""
+
+    nom: str
+    scene: Callable[[SimpleNamespace, int], Any]
+    adresse: str  # {0} : ce que rend la scène
+    requetes: int
+
+
+# Une page nouvelle : une ligne ici.
+PAGES = (
+    Page("factures:accueil", des_factures, "/", SOCLE + 1),
+    Page("factures:liste", des_factures, "/factures/", SOCLE + 2),
+    Page("factures:liste", des_factures, "/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3),
+    # La facture et son état ; la lecture déjà retenue, les lignes, les règlements.
+    Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 4),
+    Page("factures:pdf", une_facture, "/factures/{0.uuid}/pdf/", SOCLE + 4),
+    Page("paiement_tipi:payer", une_facture, "/factures/{0.uuid}/payer/", SOCLE + 1),
+    # La tentative avec sa commune, son usager, et ses factures.
+    Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 3),
+)
+# Ce qu'une personne connectée obtient aussi (200) sans que ce soit une page.
+AUTRES = {"charte", "logo", "pret", "vivant"}
+
+
 @pytest.fixture
-def compter(ada, boe, connecter) -> Callable[[str], int]:
+def monde(boe, ada, eau) -> SimpleNamespace:
+    return SimpleNamespace(boe=boe, ada=ada, eau=eau, redevable=factories.redevable(boe, ada))
+
+
+@pytest.fixture
+def requetes(monde, connecter) -> Callable[[str], int]:
     """Le nombre de requêtes d'une page d'Ada, déjà ouverte une fois."""
-    client = connecter(ada, chez=boe)
+    client = connecter(monde.ada, chez=monde.boe)
 
     def _compter(adresse: str) -> int:
         client.get(adresse).getvalue()
-        with CaptureQueriesContext(connection) as requetes:
+        with CaptureQueriesContext(connection) as capture:
             reponse = client.get(adresse)
             reponse.getvalue()
         assert reponse.status_code == 200
-        return len(requetes)
+        return len(capture)
 
     return _compter
 
 
-@pytest.fixture
-def redevable(boe, ada):
-    return factories.redevable(boe, ada)
-
-
 @pytest.mark.sqlite
 @pytest.mark.parametrize("nombre", [1, 30])
-@pytest.mark.parametrize(
-    ("adresse", "attendu"),
-    [("/", SOCLE + 1), ("/factures/", SOCLE + 2), ("/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3)],
-)
-def test_l_accueil_et_la_liste(compter, redevable, eau, adresse, attendu, nombre):
-    for n in range(nombre):
-        facture = factories.facture(redevable, eau, montant=Decimal(10 + n))
-        encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
-    assert compter(adresse) == attendu
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.adresse)
+def test_autant_de_requetes_pour_une_ligne_que_pour_trente(requetes, monde, page, nombre):
+    objet = page.scene(monde, nombre)
+    assert requetes(page.adresse.format(objet)) == page.requetes
 
 
-@pytest.mark.sqlite
-@pytest.mark.parametrize("nombre", [1, 30])
-@pytest.mark.parametrize(
-    ("suite", "attendu"),
-    # La facture et son état ; la lecture déjà retenue, les lignes, les règlements ; ou rien de plus pour payer.
-    [("", SOCLE + 4), ("payer/", SOCLE + 1)],
-)
-def test_la_facture_et_sa_confirmation(compter, redevable, eau, suite, attendu, nombre):
-    lignes = [(f"ligne {n}", Decimal("1.00")) for n in range(nombre)]
-    facture = factories.facture(redevable, eau, lignes=lignes)
-    for n in range(nombre):
-        encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
-    assert compter(f"{facture.get_absolute_url()}{suite}") == attendu
-
-
-@pytest.mark.parametrize("nombre", [1, 30])
-def test_le_document_depose_et_le_document_compose(compter, redevable, eau, nombre):
-    lignes = [(f"ligne {n}", Decimal("1.00")) for n in range(nombre)]
-    facture = factories.facture(redevable, eau, lignes=lignes)
-    assert compter(f"{facture.get_absolute_url()}pdf/") == SOCLE + 4
-
-
-@pytest.mark.parametrize("nombre", [1, 30])
-def test_le_retour_d_un_paiement(compter, boe, ada, redevable, eau, nombre):
-    contrat = eau.contrat_tipi
-    paiement = Paiement.objects.create(
-        collectivite=boe, contrat=contrat, usager=ada, formulaire=uuid4(), numcli=contrat.numcli, saisie="W",
-        exer="2026", refdet="X", montant=Decimal(nombre), mel=ada.email, etat="paye", idop=uuid4(),
-        envoye_le=timezone.now() - timedelta(minutes=5),
-    )  # fmt: skip
-    for _ in range(nombre):
-        facture = factories.facture(redevable, eau)
-        paiement.parts.create(facture=facture, collectivite=boe, montant=Decimal(1), ouverte=False)
-    # La tentative avec sa commune, son usager, et ses factures.
-    assert compter(f"/paiement/retour/{paiement.jeton}/") == SOCLE + 3
+def test_chaque_page_d_une_personne_connectee_dit_son_nombre_de_requetes():
+    ada = 1  # sa colonne
+    assert {nom for (methode, nom), statuts in MATRICE.items() if (methode, statuts[ada]) == ("GET", 200)} == {
+        page.nom for page in PAGES
+    } | AUTRES
 
 
 @pytest.mark.sqlite
 def test_la_page_de_connexion_ne_demande_que_la_commune(boe, client):
     client.defaults["HTTP_HOST"] = boe.hotes.get().nom
-    with CaptureQueriesContext(connection) as requetes:
+    with CaptureQueriesContext(connection) as capture:
         assert client.get("/connexion/").status_code == 200
-    assert len(requetes) == 1
+    assert len(capture) == 1
 
 
-def test_la_liste_ne_depasse_pas_six_requetes_avec_tout_ce_qu_elle_peut_montrer(compter, boe, redevable, ada):
+def test_la_liste_ne_depasse_pas_six_requetes_avec_tout_ce_qu_elle_peut_montrer(requetes, monde):
     for n in range(5):
-        regie = factories.regie(boe)
+        regie = factories.regie(monde.boe)
         for annee in (2024, 2025):
-            factories.facture(redevable, regie, date_emission=f"{annee}-01-0{n + 1}")
-    assert compter("/factures/?annee=2025&page=1") <= 6
+            factories.facture(monde.redevable, regie, date_emission=f"{annee}-01-0{n + 1}")
+    assert requetes("/factures/?annee=2025&page=1") <= 6
