@@ -14,6 +14,7 @@ from django.template import engines
 from django.template.backends.django import get_installed_libraries
 from django.template.library import import_library
 from django.template.loader import get_template, render_to_string
+from django.utils.translation.template import templatize
 
 from factures.etats import EtatFacture, Statut
 from factures.models import Facture
@@ -69,6 +70,12 @@ def fautes(regle: Callable[[str], object], noms: list[str]) -> dict[str, object]
     return {nom: trouve for nom in noms if (trouve := regle(nom))}
 
 
+def test_makemessages_saurait_lire_chaque_gabarit():
+    assert [nom for nom in NOMS if not isinstance(templatize(lire(nom), origin=nom), str)] == []
+    with pytest.raises(SyntaxError, match="Translation blocks"):  # ce qu'il refuse
+        templatize("{% blocktranslate %}{% if a %}{% endif %}{% endblocktranslate %}", origin="faux.html")
+
+
 def test_chaque_bibliotheque_chargee_sert_et_n_est_chargee_qu_une_fois():
     def inutiles(nom):
         chargees = [mot for balise in balises(nom) if balise.split()[0] == "load" for mot in balise.split()[1:]]
@@ -87,6 +94,16 @@ def apports(bibliotheque: str) -> set[str]:
 def test_ni_style_ni_script_ni_evenement_dans_le_corps_d_une_page():
     interdits = re.compile(r"<style\b|\sstyle=|\son[a-z]+=|javascript:|<script(?![^>]*\bsrc=)", re.IGNORECASE)
     assert fautes(lambda nom: interdits.findall(sans_commentaires(lire(nom))), HTML) == {}
+
+
+def test_chaque_formulaire_qui_envoie_porte_son_jeton():
+    def sans_jeton(nom):
+        formulaires = re.findall(r"<form\b.*?</form>", sans_commentaires(lire(nom)), flags=re.DOTALL | re.IGNORECASE)
+        envois = [f for f in formulaires if re.search(r'method="?post', f.split(">")[0], re.IGNORECASE)]
+        return [envoi.split(">")[0] for envoi in envois if "{% csrf_token %}" not in envoi]
+
+    assert fautes(sans_jeton, HTML) == {}
+    assert fautes(lambda nom: "csrf_token" in lire(nom), HTML) != {}
 
 
 def test_un_fragment_ne_recoit_que_ce_qu_on_lui_donne():
