@@ -63,7 +63,7 @@ class Commune:
         jour, objets = self.jours[age], SERVICES[code].objets
         publiee_le = None if issue == "brouillon" else jour.midi
         return (
-            *(cle, uuid, self.cle, self.regies[code], redevable, f"P{rang}", f"P{rang:019d}"),
+            *(cle, uuid, self.cle, self.regies[code], redevable, f"P{rang:09d}", f"P{rang:019d}"),
             objets[hasard % len(objets)],
             *SORTS.get(issue, PUBLIEE),
             *(publiee_le, jour.emission.year, jour.emission),
@@ -72,14 +72,12 @@ class Commune:
         )
 
     def lignes(self, facture: int, tirage: Tirage) -> Iterator[Ligne]:
-        """Deux lignes dont la somme est le montant, une seule pour un avoir."""
-        une, autre = SERVICES[tirage.code].lignes
-        if tirage.issue == "avoir":
-            yield (facture, self.cle, 1, une, -tirage.montant, "", "")
-            return
-        part = tirage.montant * 2 // 5
-        yield (facture, self.cle, 1, une, part, "", "")
-        yield (facture, self.cle, 2, autre, tirage.montant - part, "", "")
+        """Leur somme est le montant."""
+        libelles = SERVICES[tirage.code].lignes
+        montant = -tirage.montant if tirage.issue == "avoir" else tirage.montant
+        premiere = montant * 2 // 5 if len(libelles) > 1 else montant
+        for rang, (libelle, part) in enumerate(zip(libelles, (premiere, montant - premiere), strict=False), start=1):
+            yield (facture, self.cle, rang, libelle, part, "", "")
 
     def reglements(self, facture: int, tirage: Tirage) -> Iterator[Ligne]:
         """Reçus dans le mois, jamais demain."""

@@ -23,7 +23,7 @@ class Service:
 
     libelle: str
     objets: tuple[str, ...]
-    lignes: tuple[str, str]
+    lignes: tuple[str, ...]  # une ou deux
     minimum: int
     amplitude: int
 
@@ -39,11 +39,11 @@ SERVICES = {
     "CANTINE": Service(
         "Restauration scolaire",
         tuple(f"Repas de {mois}" for mois in ("septembre", "novembre", "janvier", "mars", "mai")),
-        ("Repas", "Accueil du midi"),
+        ("Repas",),
         90,
         11000,
     ),
-    "CRECHE": Service("Crèche", ("Garde du mois", "Adaptation"), ("Heures de garde", "Repas"), 4200, 52000),
+    "CRECHE": Service("Crèche", ("Garde du mois", "Adaptation"), ("Heures de garde",), 4200, 52000),
 }
 
 
