@@ -48,8 +48,8 @@ def mesurer_le_pdf() -> tuple[dict[str, float], list[tuple[str, float]], list[tu
     chemin = f"{chemin_de_la_facture()}pdf/"
     with serveur() as port:
         session = Connexion(port).ouvrir(HABITANTE, MOT_DE_PASSE)
-        sujet = Sujet.page("pdf", obtenir(port, chemin, session))
-        communes = mesurer(port, [sujet], tours=TOURS, secondes=SECONDES)
+        sujet = Sujet.page("pdf", port, obtenir(port, chemin, session))
+        communes = mesurer([sujet], tours=TOURS, secondes=SECONDES)
     sql = requetes.compter(requetes.client(HABITANTE, MOT_DE_PASSE), chemin)
     facture = Facture.objects.select_related("collectivite").get(uuid=chemin.split("/")[2])
     figures = sujet.figures() | communes | {"requetes_sql": sql} | _seul(facture)

@@ -1,6 +1,6 @@
 """Ce que contient la base mesurée : la démonstration, une population, et trois personnes de 24 à 3 000 factures."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -69,24 +69,31 @@ def courriel(nom: object) -> str:
     return f"banc-{nom}@exemple.fr"
 
 
-def peupler() -> None:
+def peupler(habitants: int = HABITANTS, tailles: Sequence[int] = TAILLES) -> None:
     """Remplit la base (la démonstration y est déjà), puis calcule les statistiques dont dépendent les plans."""
     collectivite = Collectivite.objects.get(par_defaut=True)
     commune = Commune(collectivite, {regie.code: regie for regie in collectivite.regies.all()})
-    habitants = _habitants(collectivite, [*range(HABITANTS), *(f"liste-{taille}" for taille in TAILLES)])
+    redevables = _habitants(collectivite, [*range(habitants), *(f"liste-{taille}" for taille in tailles)])
     factures = [
         commune.facture(redevable, rang * 60, **({} if rang == 0 else {"reste_du": 0}))
-        for redevable in habitants[:HABITANTS]
+        for redevable in redevables[:habitants]
         for rang in range(FACTURES_PAR_HABITANT)
     ]
-    for redevable, taille in zip(habitants[HABITANTS:], TAILLES, strict=True):
+    for redevable, taille in zip(redevables[habitants:], tailles, strict=True):
         factures += [
             commune.facture(redevable, rang, **champs) for rang, champs in enumerate(_melange(commune, taille))
         ]
     _creer(Facture, factures)
     _raconter(factures)
+    ranger()
+
+
+def ranger() -> None:
+    """Les statistiques dont dépendent les plans, et la carte de ce qui est lisible sans retourner aux tables."""
     with connection.cursor() as curseur:
+        curseur.execute("SET statement_timeout = 0")
         curseur.execute("VACUUM (ANALYZE)")
+        curseur.execute("RESET statement_timeout")
 
 
 def _habitants(collectivite: Collectivite, noms: Iterable[object]) -> list[Redevable]:

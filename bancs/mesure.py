@@ -1,4 +1,4 @@
-"""Mesurer des sujets à tour de rôle sur un même serveur, pour que les humeurs de la machine les touchent tous."""
+"""Mesurer des sujets à tour de rôle, pour que les humeurs de la machine les touchent tous."""
 
 import gc
 import statistics
@@ -15,9 +15,10 @@ PART_SEULE = 0.3  # du temps d'une tranche, avec une seule connexion
 
 @dataclass
 class Sujet:
-    """Ce qu'on demande, ce qu'on doit recevoir, et ce qu'on a mesuré."""
+    """Ce qu'on demande, à quel serveur, ce qu'on doit recevoir, et ce qu'on a mesuré."""
 
     nom: str
+    port: int
     requetes: Iterator[bytes]
     attendu: bytes = b"200"
     charges: list[Tranche] = field(default_factory=list)
@@ -26,9 +27,9 @@ class Sujet:
     cpu_base: float = 0.0
 
     @classmethod
-    def page(cls, nom: str, requete: bytes) -> "Sujet":
+    def page(cls, nom: str, port: int, requete: bytes) -> "Sujet":
         """La même page, encore et encore."""
-        return cls(nom, cycle([requete]))
+        return cls(nom, port, cycle([requete]))
 
     @property
     def req_s(self) -> float:
@@ -52,24 +53,41 @@ class Sujet:
         }
 
 
-def mesurer(port: int, sujets: list[Sujet], *, tours: int, secondes: float) -> dict[str, float]:
-    """Remplit les ``sujets`` ; la mémoire des ouvriers à la fin."""
-    connexions = ouvrir(port)
-    ouvriers = sorted({pid for _, pid in connexions})
-    prises = [connexion for connexion, _ in connexions]
+def mesurer(sujets: list[Sujet], *, tours: int, secondes: float) -> dict[str, float]:
+    """Remplit les ``sujets`` ; la mémoire du plus gros ouvrier à la fin."""
+    bancs = {port: Banc.ouvrir(port) for port in {sujet.port for sujet in sujets}}
     for sujet in sujets:
-        charger(prises, sujet.requetes, attendu=sujet.attendu, secondes=secondes / 2)
+        charger(bancs[sujet.port].prises, sujet.requetes, attendu=sujet.attendu, secondes=secondes / 2)
     gc.collect()
     gc.disable()  # une pause du générateur se lirait comme une lenteur du serveur
     try:
         for tour in range(tours):
             for sujet in sujets if tour % 2 else reversed(sujets):
-                _tranche(prises, sujet, ouvriers=ouvriers, secondes=secondes)
+                _tranche(bancs[sujet.port], sujet, secondes=secondes)
     finally:
         gc.enable()
-        for prise in prises:
+        for banc in bancs.values():
+            banc.fermer()
+    return {"rss_mo": max(serveur.memoire_mo(pid) for banc in bancs.values() for pid in banc.ouvriers)}
+
+
+@dataclass(frozen=True)
+class Banc:
+    """Les connexions ouvertes vers un serveur, et ses ouvriers."""
+
+    prises: list[Connexion]
+    ouvriers: list[int]
+
+    @classmethod
+    def ouvrir(cls, port: int) -> "Banc":
+        """Autant de connexions vers chacun de ses ouvriers."""
+        connexions = ouvrir(port)
+        return cls([connexion for connexion, _ in connexions], sorted({pid for _, pid in connexions}))
+
+    def fermer(self) -> None:
+        """Ferme les connexions."""
+        for prise in self.prises:
             prise.prise.close()
-    return {"rss_mo": max(map(serveur.memoire_mo, ouvriers))}
 
 
 def ouvrir(port: int) -> list[tuple[Connexion, int]]:
@@ -86,8 +104,8 @@ def ouvrir(port: int) -> list[tuple[Connexion, int]]:
     return [(connexion, pid) for pid, connexions in par_ouvrier.items() for connexion in connexions]
 
 
-def _tranche(prises: list[Connexion], sujet: Sujet, *, ouvriers: list[int], secondes: float) -> None:
-    bases = serveur.bases()
+def _tranche(banc: Banc, sujet: Sujet, *, secondes: float) -> None:
+    bases, prises, ouvriers = serveur.bases(), banc.prises, banc.ouvriers
     avant, base_avant = serveur.secondes_cpu(ouvriers), serveur.secondes_cpu(bases)
     sujet.charges.append(charger(prises, sujet.requetes, attendu=sujet.attendu, secondes=secondes))
     seule = charger(prises[:1], sujet.requetes, attendu=sujet.attendu, secondes=secondes * PART_SEULE)

@@ -38,10 +38,10 @@ class Connexion:
         assert "sessionid" in cookies, f"{email} n'a pas pu se connecter"
         return cookies
 
-    def requetes(self) -> Iterator[bytes]:
+    def requetes(self, habitants: int = HABITANTS) -> Iterator[bytes]:
         """Des connexions sans fin : chaque fois une autre personne, d'une autre adresse."""
         for rang in count():
-            corps, entetes = self._formulaire(courriel(rang % HABITANTS), MOT_DE_PASSE)
+            corps, entetes = self._formulaire(courriel(rang % habitants), MOT_DE_PASSE)
             lignes = "".join(f"{nom}: {valeur}\r\n" for nom, valeur in entetes.items())
             ligne = f"POST /connexion/ HTTP/1.1\r\nHost: 127.0.0.1:{self._port}\r\n"
             yield f"{ligne}{lignes}Content-Length: {len(corps)}\r\n\r\n{corps}".encode()

@@ -30,7 +30,7 @@ def mesurer_les_pages(sujets: list[str]) -> dict[str, dict[str, float]]:
     """Les figures de ``liste``, ``detail`` et ``connexion`` parmi ``sujets``, et de la page nue."""
     with serveur() as port:
         mesures = {sujet.nom: sujet for sujet in _sujets(port, sujets)}
-        communes = mesurer(port, list(mesures.values()), tours=TOURS, secondes=SECONDES)
+        communes = mesurer(list(mesures.values()), tours=TOURS, secondes=SECONDES)
     figures = {nom: sujet.figures() | communes for nom, sujet in mesures.items()}
     for nom, sql in _comptes(sujets):
         figures[nom]["requetes_sql"] = sql
@@ -49,15 +49,15 @@ def _sujets(port: int, noms: list[str]) -> Iterator[Sujet]:
     for taille in TAILLES if "liste" in noms else TAILLES[:1]:
         session = connexion.ouvrir(courriel(f"liste-{taille}"))
         nue, liste = obtenir(port, PAGE_NUE, session), obtenir(port, LISTE, session)
-        yield Sujet.page(f"page_nue_{taille}", nue)
+        yield Sujet.page(f"page_nue_{taille}", port, nue)
         if "liste" in noms:
             assert _factures(port, nue) == _factures(port, liste), "la page nue montre d'autres factures que la liste"
-            yield Sujet.page(f"liste_{taille}", liste)
+            yield Sujet.page(f"liste_{taille}", port, liste)
     if "detail" in noms:
         session = connexion.ouvrir(HABITANTE, MOT_DE_PASSE)
-        yield Sujet.page("detail", obtenir(port, chemin_de_la_facture(), session))
+        yield Sujet.page("detail", port, obtenir(port, chemin_de_la_facture(), session))
     if "connexion" in noms:
-        yield Sujet("connexion", connexion.requetes(), attendu=b"302")
+        yield Sujet("connexion", port, connexion.requetes(), attendu=b"302")
 
 
 def _factures(port: int, requete: bytes) -> list[bytes]:

@@ -13,6 +13,7 @@ RESULTATS = Path(__file__).parent / "resultats.json"
 COLONNES = {
     "req_s": "req/s",
     "rapport_page_nue": "÷ page nue",
+    "rapport_petite_base": "× 1 000",
     "ms_mediane": "ms médiane",
     "ms_p95": "ms p95",
     "ms_seul": "ms seul",
@@ -20,8 +21,9 @@ COLONNES = {
     "ms_cpu_base": "ms CPU base",
     "requetes_sql": "SQL",
     "rss_mo": "Mo",
+    "factures_s": "factures/s",
 }
-CHIFFRES = {"req_s": 1, "rapport_page_nue": 2, "requetes_sql": 0, "rss_mo": 0}
+CHIFFRES = {"req_s": 1, "requetes_sql": 0, "rss_mo": 0, "factures_s": 0}
 
 
 def contexte() -> dict[str, object]:
@@ -42,9 +44,12 @@ def ecrire(figures: dict[str, dict[str, float]], autour: dict[str, object]) -> N
 
 
 def tableau(figures: dict[str, dict[str, float]]) -> str:
-    """Un sujet par ligne."""
-    lignes = [[nom, *(_cellule(f, cle) for cle in COLONNES)] for nom, f in sorted(figures.items())]
-    return markdown(["sujet", *COLONNES.values()], lignes)
+    """Un sujet par ligne, du plus petit au plus grand ; seules y sont les colonnes qui servent."""
+    colonnes = {cle: titre for cle, titre in COLONNES.items() if any(cle in f for f in figures.values())}
+    ordre = sorted(figures, key=lambda nom: (nom.rstrip("_0123456789"), len(nom), nom))
+    return markdown(
+        ["sujet", *colonnes.values()], [[nom, *(_cellule(figures[nom], c) for c in colonnes)] for nom in ordre]
+    )
 
 
 def document(figures: dict[str, float]) -> str:

@@ -23,14 +23,15 @@ TIC = 1 / os.sysconf("SC_CLK_TCK")
 
 
 @contextlib.contextmanager
-def serveur() -> Iterator[int]:
-    """Le port d'un serveur prêt, arrêté à la sortie."""
+def serveur(base: str = "") -> Iterator[int]:
+    """Le port d'un serveur prêt (sur la base à cette adresse, sinon la nôtre), arrêté à la sortie."""
     with socket.socket() as prise:
         prise.bind(("127.0.0.1", 0))
         port = int(prise.getsockname()[1])
     options = ("--bind", f"127.0.0.1:{port}", "--keep-alive", GARDER_SECONDES)
     processus = subprocess.Popen(
         (sys.executable, "-m", *SERVEUR, *options),
+        env={**os.environ, **({"DATABASE_URL": base} if base else {})},
         preexec_fn=mourir_avec_son_pere,  # noqa: PLW1509 - nous n'avons qu'un fil
     )
     try:
@@ -60,10 +61,10 @@ def ouvrier(port: int) -> int:
 
 
 def bases() -> list[int]:
-    """Les processus PostgreSQL qui servent les autres que nous."""
+    """Les processus PostgreSQL qui servent les autres que nous ; un seul serveur travaille à la fois."""
     with connection.cursor() as curseur:
         curseur.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
         return [pid for (pid,) in curseur.fetchall()]
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from bancs import documents, donnees, pages, rapport
+from bancs import documents, donnees, pages, rapport, volumes
 
 PAGES = {"liste", "detail", "connexion"}
 
@@ -19,7 +19,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, sujets: list[str], **options: Any) -> None:
         autour = rapport.contexte()
         debut = time.monotonic()
-        self._preparer()
+        call_command("collectstatic", interactive=False, verbosity=0)
+        if set(sujets) != {"volumes"}:  # qui ont leurs propres bases
+            self._preparer()
         figures: dict[str, dict[str, float]] = {}
         if PAGES & set(sujets):
             self.stdout.write("Mesure des pages…")
@@ -31,6 +33,9 @@ class Command(BaseCommand):
             self.stdout.write(rapport.document(figures["pdf"]))
             self.stdout.write("\n" + rapport.parts("étape du document", etapes, total))
             self.stdout.write("\n" + rapport.parts("fonction (sans ce qu'elle appelle)", fonctions, total))
+        if "volumes" in sujets:
+            self.stdout.write("Mesure à mille, cent mille et un million de factures…")
+            figures |= volumes.mesurer_les_volumes()
         rapport.ecrire(figures, autour)
         self.stdout.write(f"\n{rapport.tableau(figures)}\n\n{rapport.RESULTATS} ({time.monotonic() - debut:.0f} s)")
 
@@ -38,6 +43,5 @@ class Command(BaseCommand):
         self.stdout.write("Préparation de la base…")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
-        call_command("collectstatic", interactive=False, verbosity=0)
         call_command("demo", stdout=StringIO())
         donnees.peupler()
