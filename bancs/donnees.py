@@ -142,7 +142,7 @@ def _raconter(factures: list[Facture]) -> None:
         f for f in factures if f.nature == Nature.FACTURE and f.statut == Statut.PUBLIEE and f.reste_du < f.montant
     )
     _creer(Reglement, map(_reglement, soldees))
-    _tenter([facture for facture in factures if facture.nature == Nature.FACTURE])
+    tenter([facture for facture in factures if facture.nature == Nature.FACTURE])
     marquees = [f for f in factures if f.objet == "Marquée réglée"]
     personnes = dict(Rattachement.objects.filter(redevable__source="BANC").values_list("redevable_id", "usager_id"))
     _creer(
@@ -154,7 +154,7 @@ def _raconter(factures: list[Facture]) -> None:
     )
 
 
-def _tenter(factures: list[Facture]) -> None:
+def tenter(factures: list[Facture]) -> None:
     """Une tentative PayFiP sur chacune : payée, ou sinon refusée le plus souvent, ouverte une fois sur vingt."""
     contrats = {contrat.regie_id: contrat for contrat in ContratTipi.objects.all()}
     personnes = dict(Rattachement.objects.values_list("redevable_id", "usager_id"))
