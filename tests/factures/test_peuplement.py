@@ -83,9 +83,9 @@ def test_cinq_ans_de_dates_et_rien_de_recu_demain(boe):
     peupler(boe, 2000)
     dates = Facture.objects.aggregate(premiere=Min("date_emission"), derniere=Max("date_emission"))
     aujourd_hui = boe.aujourd_hui()
-    assert aujourd_hui - timedelta(days=5 * 365) < dates["premiere"] < aujourd_hui - timedelta(days=4 * 365)
-    assert aujourd_hui - timedelta(days=30) < dates["derniere"] <= aujourd_hui
-    assert Reglement.objects.filter(recu_le__date__gt=aujourd_hui).count() == 0
+    assert aujourd_hui - timedelta(days=5 * 365) <= dates["premiere"] < aujourd_hui - timedelta(days=4 * 365)
+    assert aujourd_hui - timedelta(days=30) < dates["derniere"] < aujourd_hui
+    assert Reglement.objects.filter(recu_le__date__gte=aujourd_hui).count() == 0
     assert Reglement.objects.filter(recu_le__date__lt=F("facture__date_emission")).count() == 0
 
 

@@ -2,6 +2,7 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
 
 from factures.services.peuplement import PeuplementRefuse, peupler
 from portail.models import Collectivite
@@ -18,9 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, factures: int, collectivite: str | None, graine: int, **options: Any) -> None:
         if factures < 1:
             raise CommandError("--factures est un nombre d'au moins 1.")
-        commune = Collectivite.objects.filter(
-            **{"lien": collectivite} if collectivite else {"par_defaut": True}
-        ).first()
+        commune = Collectivite.objects.filter(Q(lien=collectivite) if collectivite else Q(par_defaut=True)).first()
         if commune is None:
             raise CommandError(f"Aucune commune {collectivite or 'par défaut'} ici : « manage.py demo » en crée deux.")
         debut = time.monotonic()

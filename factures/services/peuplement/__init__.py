@@ -61,12 +61,11 @@ def _exiger_un_essai() -> None:
 
 def _services(collectivite: Collectivite) -> dict[str, int]:
     """Les services qui manquent à la commune sont créés, sans contrat : on n'y paie pas en ligne."""
-    return {
-        code: Regie.objects.get_or_create(collectivite=collectivite, code=code, defaults={"libelle": service.libelle})[
-            0
-        ].pk
+    regies = (
+        Regie.objects.get_or_create(collectivite=collectivite, code=code, defaults={"libelle": service.libelle})[0]
         for code, service in SERVICES.items()
-    }
+    )
+    return {regie.code: regie.pk for regie in regies}
 
 
 def _premier_rang(collectivite: Collectivite) -> int:
@@ -79,7 +78,7 @@ def _ajouter(commune: Commune, collectivite: Collectivite, graine: str, rangs: r
     """Un lot : ses redevables et leurs personnes, ses factures, puis ce qui leur est arrivé."""
     redevables = creer_habitants(collectivite, range(redevable_de(rangs[0]), redevable_de(rangs[-1]) + 1))
     tirages = list(zip(reserver(Facture, len(rangs)), (tirer(graine, rang) for rang in rangs), strict=True))
-    inserer(Facture, FACTURE, (commune.facture(cle, t, redevables[redevable_de(t.rang)]) for cle, t in tirages))
+    inserer(Facture, FACTURE, (commune.facture(cle, t, redevables[redevable_de(t.rang)].pk) for cle, t in tirages))
     inserer(LigneFacture, LIGNE, (ligne for tirage in tirages for ligne in commune.lignes(*tirage)))
     inserer(Reglement, REGLEMENT, (recu for tirage in tirages for recu in commune.reglements(*tirage)))
     marquer_quelques_unes(collectivite, [cle for cle, tirage in tirages if tirage.issue == "impayee"])

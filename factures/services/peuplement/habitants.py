@@ -17,14 +17,12 @@ PRENOMS = ("Camille", "Dominique", "Claude", "Sacha", "Alix", "Charlie", "Maxime
 RUES = ("rue de l'École", "chemin des Canetons", "place du Marché", "allée des Tilleuls", "impasse du Lavoir")
 
 
-def creer_habitants(collectivite: Collectivite, rangs: range) -> dict[int, int]:
-    """La clé du redevable de chaque rang."""
-    redevables = Redevable.objects.bulk_create(_redevable(collectivite, rang) for rang in rangs)
-    cles = {rang: redevable.pk for rang, redevable in zip(rangs, redevables, strict=True)}
-    _rattacher(
-        collectivite, [redevable for rang, redevable in zip(rangs, redevables, strict=True) if not rang % UN_COMPTE_SUR]
-    )
-    return cles
+def creer_habitants(collectivite: Collectivite, rangs: range) -> dict[int, Redevable]:
+    """Le redevable de chaque rang."""
+    crees = Redevable.objects.bulk_create(_redevable(collectivite, rang) for rang in rangs)
+    redevables = dict(zip(rangs, crees, strict=True))
+    _rattacher(collectivite, [redevable for rang, redevable in redevables.items() if not rang % UN_COMPTE_SUR])
+    return redevables
 
 
 def _redevable(collectivite: Collectivite, rang: int) -> Redevable:
@@ -36,7 +34,6 @@ def _redevable(collectivite: Collectivite, rang: int) -> Redevable:
         nom=NOMS[rang % len(NOMS)],
         prenom=PRENOMS[rang % len(PRENOMS)],
         adresse=f"{rang % 90 + 1} {RUES[rang % len(RUES)]}",
-        code_postal="00000",
         ville=collectivite.nom,
     )
 

@@ -50,8 +50,8 @@ class Commune:
 
     @cached_property
     def jours(self) -> list[Jour]:
-        """Par âge de la facture."""
-        emissions = (self.aujourd_hui - timedelta(days=age) for age in range(JOURS))
+        """Par âge de la facture ; la plus récente est d'hier."""
+        emissions = (self.aujourd_hui - timedelta(days=age + 1) for age in range(JOURS))
         return [
             Jour(j, datetime.combine(j, time(12), tzinfo=UTC), j + ECHEANCE, j + LIMITE, j + PRELEVEMENT)
             for j in emissions
@@ -80,7 +80,7 @@ class Commune:
             yield (facture, self.cle, rang, libelle, part, "", "")
 
     def reglements(self, facture: int, tirage: Tirage) -> Iterator[Ligne]:
-        """Reçus dans le mois, jamais demain."""
+        """Reçus dans le mois, au plus tard hier."""
         moyen = MOYENS[tirage.hasard % len(MOYENS)]
         for numero, recu in enumerate(tirage.recus):
             le = self.jours[max(tirage.age - tirage.hasard % 30 - numero, 0)].midi
