@@ -23,7 +23,7 @@ from portail.models import Collectivite
 
 VOLUMES = (1_000, 121_200, 1_000_000)
 HABITANTS, FACTURES = 20, 24  # qui se connectent ; que possède la personne dont on lit l'accueil et la liste
-TOURS, SECONDES = 12, 0.4
+TOURS, SECONDES = 8, 0.4
 SANS_TENTATIVE = {"statut": Statut.PUBLIEE, "nature": Nature.FACTURE, "parts": None}
 
 
