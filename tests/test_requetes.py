@@ -22,6 +22,12 @@ from paiement_tipi.models import Paiement
 SOCLE = 3
 
 
+def des_services(monde: SimpleNamespace, nombre: int) -> None:
+    """Dans la commune."""
+    for _ in range(nombre):
+        factories.regie(monde.boe)
+
+
 def des_factures(monde: SimpleNamespace, nombre: int) -> None:
     """Chacune avec un règlement."""
     for n in range(nombre):
@@ -66,6 +72,11 @@ class Page(NamedTuple):
 
 # Une page nouvelle : une ligne ici.
 PAGES = (
+    Page("mentions_legales", des_services, "/mentions-legales/", SOCLE),
+    Page("donnees_personnelles", des_services, "/donnees-personnelles/", SOCLE),
+    Page("accessibilite", des_services, "/accessibilite/", SOCLE),
+    Page("plan_du_site", des_services, "/plan-du-site/", SOCLE),
+    Page("aide", des_services, "/aide/", SOCLE),
     Page("factures:accueil", des_factures, "/", SOCLE + 1),
     Page("factures:liste", des_factures, "/factures/", SOCLE + 2),
     Page("factures:liste", des_factures, "/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3),
