@@ -23,10 +23,10 @@ from portail.journal import noter
 from portail.limites import TropDeDemandes
 from portail.proxys import est_de_confiance, visiteur
 from portail.requete import (
-    CLE_SESSION,
     CollectiviteIntrouvable,
     collectivite_du_lien,
     hote,
+    trouve_sa_collectivite,
     trouver_collectivite,
     usager_chez,
 )
@@ -90,17 +90,25 @@ def collectivite(get_response: Reponse) -> Reponse:
     def intergiciel(request: Any) -> HttpResponse:
         if request.path.startswith("/sante/"):  # une sonde ne s'adresse à aucune commune, et pas par son nom
             return get_response(request)
+        request.usager_de_session = request.user
         try:
             request.collectivite = trouver_collectivite(request)
         except CollectiviteIntrouvable:
-            return render(request, "portail/sans_collectivite.html", status=404)
+            return _sans_collectivite(request, get_response)
         if request.path == "/" and "LIEN" in request.GET:
             return _suivre_lien(request)
-        request.usager_de_session = request.user
         request.user = SimpleLazyObject(lambda: usager_chez(request, request.collectivite))
         return get_response(request)
 
     return intergiciel
+
+
+def _sans_collectivite(request: Any, get_response: Reponse) -> HttpResponse:
+    """Un hôte partagé sans commune par défaut : seules répondent les vues qui savent la leur."""
+    request.user = AnonymousUser()
+    if trouve_sa_collectivite(request):
+        return get_response(request)
+    return render(request, "portail/sans_collectivite.html", status=404)
 
 
 def _suivre_lien(request: Any) -> HttpResponse:
@@ -138,7 +146,7 @@ def _verifier_duree(request: Any, *, debut: int, instant: int) -> None:
     inactivite = instant - request.session["vu"]
     if inactivite > settings.SESSION_INACTIVITE_SECONDES or instant - debut > settings.SESSION_DUREE_SECONDES:
         _rendre_anonyme(request)
-    elif inactivite > RAFRAICHISSEMENT_SECONDES and request.session.get(CLE_SESSION) == request.collectivite.pk:
+    elif inactivite > RAFRAICHISSEMENT_SECONDES and not request.user.is_anonymous:
         _prolonger(request, instant)
 
 

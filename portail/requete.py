@@ -1,7 +1,8 @@
 """À quelle commune s'adresse une requête, et qui y est connecté."""
 
 import re
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -9,8 +10,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest
 from django.http.request import split_domain_port
+from django.urls import Resolver404, resolve
 
 from portail.models import Collectivite
+
+Vue = TypeVar("Vue", bound=Callable[..., Any])
 
 CLE_SESSION = "collectivite"
 _LIEN = re.compile(r"[A-Z][0-9]{9}")  # PostgreSQL refuserait un octet nul par une erreur
@@ -43,6 +47,20 @@ def trouver_collectivite(request: HttpRequest) -> Collectivite:
     if collectivite is None:
         raise DisallowedHost(f"Hôte inconnu : {nom!r}")
     return collectivite
+
+
+def sans_hote(vue: Vue) -> Vue:
+    """Marque une vue qui ne tient pas sa commune de l'hôte : elle la trouve dans son adresse, ou n'en a pas besoin."""
+    vue.sans_hote = True  # type: ignore[attr-defined]  # une marque, lue par trouve_sa_collectivite
+    return vue
+
+
+def trouve_sa_collectivite(request: HttpRequest) -> bool:
+    """Vrai si la vue de cette adresse est marquée ``sans_hote``."""
+    try:
+        return getattr(resolve(request.path_info).func, "sans_hote", False)
+    except Resolver404:
+        return False
 
 
 def collectivite_du_lien(lien: str) -> Collectivite | None:

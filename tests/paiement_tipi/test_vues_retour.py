@@ -180,3 +180,34 @@ def test_une_personne_detachee_depuis_ne_voit_plus_la_facture(connecter, ada, bo
     Usager.objects.get(pk=ada.pk).rattachements.all().delete()
     reponse = connecter(ada, chez=boe).get(retour(paiement))
     assert (titre(reponse), facture.numero in texte(reponse)) == ("Votre paiement est enregistré", False)
+
+
+@pytest.fixture
+def sans_defaut(boe, paiement):
+    """Un hôte partagé où aucune commune ne répond d'office ; le navigateur n'a pas choisi la sienne."""
+    boe.par_defaut = False
+    boe.save()
+    client = Client(HTTP_HOST="127.0.0.1")
+    assert [client.get(chemin).status_code for chemin in ("/", "/connexion/", "/nulle-part/")] == [404] * 3
+    return client
+
+
+@pytest.mark.sqlite
+def test_le_retour_tient_sa_commune_du_jeton_seul(sans_defaut, payfip, facture, paiement):
+    payfip.payer(str(paiement.idop))
+    reponse = sans_defaut.get(retour(paiement))
+    assert (reponse.status_code, vus(reponse, paiement), bilan(facture)) == (200, [], PAYEE_PAR_CARTE)
+    assert "Ville de Boé" in texte(reponse)
+    assert sans_defaut.get("/paiement/retour/x/").status_code == 404
+
+
+def test_avec_la_session_de_la_personne_il_montre_sa_facture(sans_defaut, connecter, ada, boe, payfip, paiement):
+    connectee = connecter(ada, chez=boe)
+    reponse = connectee.get(retour(paiement), HTTP_HOST="127.0.0.1")
+    assert "Voir la facture" in texte(reponse)
+    assert str(paiement.parts.get().facture.uuid) in reponse.content.decode()
+
+
+def test_la_notification_se_passe_aussi_de_l_hote(sans_defaut, paiement):
+    reponse = sans_defaut.post("/paiement/notification/", {"idop": str(paiement.idop)})
+    assert (reponse.status_code, reponse.content, paiement.notifications.count()) == (200, b"", 1)
