@@ -17,6 +17,7 @@ _LIGNE = re.compile(r"^([A-Z][A-Z0-9_]*)=(.*)$")
 _BOOLEENS = {"1": True, "0": False}
 _ENTIER = re.compile(r"[0-9]{1,9}")
 _COURRIEL = re.compile(r"[A-Za-z0-9._+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
+_CONTACT = re.compile(r"(mailto:[^\s@]+@[^\s@]+|https://\S+|tel:\+?[0-9-]+)")
 _BOUCLE_LOCALE = re.compile(r"(127(\.\d{1,3}){3}|localhost|\[?::1\]?|([a-z0-9-]+\.)+localhost)")
 
 
@@ -76,6 +77,14 @@ def env_reseaux(nom: str) -> list[IPv4Network | IPv6Network]:
         raise ImproperlyConfigured(
             f"La variable {nom} nomme des adresses IP ou des réseaux, et non « {valeur} »."
         ) from erreur
+
+
+def env_contact(nom: str) -> str:
+    """Une adresse que la RFC 9116 accepte (mailto:, https: ou tel:), ou rien."""
+    valeur = env_texte(nom, defaut="")
+    if valeur and _CONTACT.fullmatch(valeur) is None:
+        raise ImproperlyConfigured(f"La variable {nom} commence par mailto:, https:// ou tel:, et non « {valeur} ».")
+    return valeur
 
 
 def env_url(nom: str, *, defaut: str, https: bool = False) -> str:

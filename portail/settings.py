@@ -195,6 +195,7 @@ SECURE_REDIRECT_EXEMPT = [r"^paiement/notification/", r"^sante/"]
 SECURE_HSTS_SECONDS = 0 if DEMO else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO
 SECURE_REFERRER_POLICY = "same-origin"
+SECURITE_CONTACT = env.env_contact("SECURITE_CONTACT")  # de security.txt ; sinon le téléphone de la commune
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 SILENCED_SYSTEM_CHECKS: list[str] = []

@@ -1,13 +1,15 @@
 """La charte de chaque commune, les pages que la loi demande et les pages d'erreur."""
 
+import re
 import sys
+from datetime import UTC, datetime, time, timedelta
 from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.templatetags.static import static
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -17,7 +19,9 @@ from portail.charte import empreinte as empreinte_de
 from portail.charte import feuille
 from portail.correlation import reference
 from portail.models import Collectivite
+from portail.requete import RequeteCollectivite
 
+SECURITE_VALABLE = timedelta(days=180)  # moins d'un an (RFC 9116 §2.5.5)
 UN_AN = 365 * 24 * 3600
 
 
@@ -57,6 +61,27 @@ def page(request: HttpRequest, gabarit: str) -> HttpResponse:
 
 @login_not_required
 @require_safe
+def securite(request: RequeteCollectivite) -> HttpResponse:
+    """À qui signaler une faille (RFC 9116) ; calculé, et donc jamais périmé."""
+    commune = request.collectivite
+    fin = datetime.combine(datetime.now(UTC).date() + SECURITE_VALABLE, time(), UTC)
+    lignes = (
+        f"Contact: {settings.SECURITE_CONTACT or _telephone(commune)}",
+        f"Expires: {fin:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: fr",
+        f"Canonical: {commune.adresse}{request.path}",
+    )
+    return HttpResponse("".join(f"{ligne}\n" for ligne in lignes), content_type="text/plain; charset=utf-8")
+
+
+def _telephone(commune: Collectivite) -> str:
+    """Un numéro comme il se compose en France."""
+    chiffres = re.sub(r"[^0-9+]", "", commune.telephone)
+    return f"tel:{chiffres}" if chiffres.startswith("+") else f"tel:{chiffres};phone-context=+33"
+
+
+@login_not_required
+@require_safe
 def donnees_personnelles(request: HttpRequest) -> HttpResponse:
     """La notice du RGPD, avec les cookies sous le nom que le navigateur leur voit."""
     cookies = {
@@ -66,6 +91,13 @@ def donnees_personnelles(request: HttpRequest) -> HttpResponse:
         "message": settings.MESSAGES_COOKIE_NAME,
     }
     return render(request, "portail/donnees_personnelles.html", {"cookies": cookies})
+
+
+@login_not_required
+@require_safe
+def changer_de_mot_de_passe(request: HttpRequest) -> HttpResponse:
+    """Où les gestionnaires de mots de passe envoient leur propriétaire."""
+    return redirect(settings.LOGIN_URL)
 
 
 @login_not_required

@@ -20,9 +20,9 @@ from portail.models import Affectation, Role
 
 # Les seules adresses qui répondent sans connexion ; toutes les autres y renvoient (302) ou refusent la méthode.
 PUBLIQUES = {
-    "account_login", "account_logout", "accessibilite", "aide", "charte", "composants", "donnees_personnelles",
-    "favicon", "logo", "mentions_legales", "paiement_tipi:notification", "paiement_tipi:retour", "plan_du_site",
-    "vivant", "pret",
+    "account_login", "account_logout", "accessibilite", "aide", "changer_de_mot_de_passe", "charte", "composants",
+    "donnees_personnelles", "favicon", "logo", "mentions_legales", "paiement_tipi:notification",
+    "paiement_tipi:retour", "plan_du_site", "pret", "securite", "vivant",
 }  # fmt: skip
 
 # Les personnes, dans l'ordre des colonnes. « deux » est rattachée dans les deux communes.
@@ -45,6 +45,10 @@ MATRICE = {
     ("POST", "vivant"):               (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "pret"):                  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "pret"):                 (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "securite"):              (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "securite"):             (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "changer_de_mot_de_passe"):  (302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("POST", "changer_de_mot_de_passe"): (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "favicon"):               (302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("POST", "favicon"):              (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "mentions_legales"):      (200, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -156,6 +160,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "plan_du_site": "/plan-du-site/",
         "aide": "/aide/",
         "composants": "/composants/",
+        "securite": "/.well-known/security.txt",
+        "changer_de_mot_de_passe": "/.well-known/change-password",
         "vivant": "/sante/vivant",
         "pret": "/sante/pret",
         "factures:accueil": "/",

@@ -52,6 +52,10 @@ REFUS = [
         {"PROXYS_DE_CONFIANCE": "10.0.0.0/8,nginx"},
         "La variable PROXYS_DE_CONFIANCE nomme des adresses IP ou des réseaux, et non « 10.0.0.0/8,nginx ».",
     ),
+    (
+        {"SECURITE_CONTACT": "securite@exemple.fr"},
+        "La variable SECURITE_CONTACT commence par mailto:, https:// ou tel:, et non « securite@exemple.fr ».",
+    ),
     ({"PORT": "http"}, "La variable PORT est un entier d'au moins 1, et non « http »."),
 ]
 
