@@ -40,7 +40,17 @@ OUVRIER = (
     "0",
 )
 SERVEUR = (
-    *("gunicorn", "portail.wsgi:application", "--preload", "--worker-class", "gthread", "--workers", "2"),
+    *(
+        "gunicorn",
+        "portail.wsgi:application",
+        "--config",
+        "python:portail.serveur",
+        "--preload",
+        "--worker-class",
+        "gthread",
+        "--workers",
+        "2",
+    ),
     *("--threads", "4", "--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
 )
 
