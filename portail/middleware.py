@@ -1,9 +1,7 @@
 """Nos intergiciels, dans l'ordre où les réglages les appellent."""
 
-import logging
 import time
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +15,7 @@ from django.shortcuts import render
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from portail.correlation import reference, suivre
-from portail.documents import DocumentImpossible
-from portail.journal import noter
-from portail.limites import TropDeDemandes
+from portail.correlation import suivre
 from portail.proxys import est_de_confiance, visiteur
 from portail.requete import (
     CollectiviteIntrouvable,
@@ -31,8 +26,6 @@ from portail.requete import (
     usager_chez,
 )
 
-journal = logging.getLogger(__name__)
-
 Reponse = Callable[[HttpRequest], HttpResponse]
 
 # Ce que seul un mandataire a le droit de dire. L'hôte n'y est cru de personne : il doit garder celui de la requête.
@@ -41,7 +34,6 @@ ENTETES_DE_PROXY = tuple(
     for nom in ("FORWARDED", "X_REAL_IP", *(f"X_FORWARDED_{quoi}" for quoi in ("FOR", "PROTO", "HOST", "PORT", "SSL")))
 )
 PERMISSIONS = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
-ATTENTE_SECONDES = 300  # d'un 429 qui ne dit pas la sienne (allauth)
 # Une écriture de session par minute au plus suffit à mesurer trente minutes d'inactivité.
 RAFRAICHISSEMENT_SECONDES = 60
 
@@ -173,59 +165,3 @@ class ConnexionRequise(LoginRequiredMiddleware):
             return super().handle_no_permission(request, view_func)
         adresse, champ = self.get_login_url(view_func), self.get_redirect_field_name(view_func)
         return redirect_to_login(urlsplit(depart).path, adresse, champ)
-
-
-class Refus:
-    """Ce que les vues refusent sans page : une autre méthode (405), trop de demandes (429), un document en panne (503).
-
-    Au-dessus de la garde des lectures : le dépassement d'une limite se note même quand il vient d'un GET.
-    """
-
-    def __init__(self, get_response: Reponse) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: Any) -> HttpResponse:
-        request.depassement = None
-        reponse = self.get_response(request)
-        if request.depassement is not None and request.depassement.premiere:
-            _noter_le_depassement(request)
-        if reponse.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            reponse.headers.setdefault("Retry-After", str(ATTENTE_SECONDES))
-        if reponse.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not reponse.content:
-            return _methode_refusee(request, reponse)
-        return reponse
-
-    def process_exception(self, request: Any, exception: Exception) -> HttpResponse | None:
-        """Une page en français, et dans nos traces de quoi comprendre."""
-        if isinstance(exception, TropDeDemandes):
-            request.depassement = exception
-            return _trop_de_demandes(request, exception)
-        if isinstance(exception, DocumentImpossible):
-            journal.error("Document impossible", exc_info=exception)
-            contexte = {"reference": reference()}
-            return render(
-                request, "portail/document_indisponible.html", contexte, status=HTTPStatus.SERVICE_UNAVAILABLE
-            )
-        return None
-
-
-def _trop_de_demandes(request: HttpRequest, refus: TropDeDemandes) -> HttpResponse:
-    contexte = {"minutes": -(-refus.attente // 60)}
-    page = render(request, "429.html", contexte, status=HTTPStatus.TOO_MANY_REQUESTS)
-    page["Retry-After"] = str(refus.attente)
-    return page
-
-
-def _noter_le_depassement(request: Any) -> None:
-    """Une fois par série de refus : c'est peut-être quelqu'un qui emporte tout."""
-    nom, qui, commune = request.depassement.nom, request.user, getattr(request, "collectivite", None)
-    journal.warning("Limite « %s » dépassée (compte %s)", nom, qui.pk)
-    if commune is not None:
-        sur = qui if qui.is_authenticated else commune
-        noter("limite.depassee", sur=sur, collectivite=commune.pk, apres={"limite": nom})
-
-
-def _methode_refusee(request: HttpRequest, refus: HttpResponse) -> HttpResponse:
-    page = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
-    page["Allow"] = refus["Allow"]
-    return page

@@ -64,7 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "portail.middleware.Refus",
+    "portail.refus.Refus",
     "portail.lecture.LectureSeule",
 ]
 
@@ -197,7 +197,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO
 SECURE_REFERRER_POLICY = "same-origin"
 SECURITE_CONTACT = env.env_contact("SECURITE_CONTACT")  # de security.txt ; sinon le téléphone de la commune
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # sans compter les fichiers, que seul un agent envoie (portail.refus)
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
 # PayFiP (payfip.md §3.1). Les trois adresses changent ensemble avec l'environnement.

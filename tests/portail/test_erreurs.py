@@ -2,10 +2,13 @@
 
 import html
 import re
+from io import BytesIO
+from unittest import mock
 
 import pytest
 from django.conf import settings
 from django.db import OperationalError
+from django.http.multipartparser import MultiPartParser
 from django.template.loader import render_to_string
 from django.test import Client
 
@@ -144,6 +147,20 @@ def test_dix_mega_octets_a_la_connexion_sont_refuses_par_la_meme_page(boe):
     client = Client(HTTP_HOST="localhost", enforce_csrf_checks=True)
     client.get("/connexion/")
     reponse = client.post("/connexion/", {"login": "x" * 10 * UN_MEGA})
+    assert lire(reponse)[::2] == (400, "Nous n'avons pas compris cette demande")
+
+
+@pytest.mark.parametrize(("octets", "lu"), [(UN_MEGA // 2, True), (2 * UN_MEGA, False)])
+def test_un_fichier_demesure_est_refuse_avant_d_etre_lu_sauf_d_un_agent(boe, ada, agente, connecter, octets, lu):
+    clients = (Client(HTTP_HOST="localhost"), connecter(ada, chez=boe), connecter(agente, chez=boe))
+    with mock.patch("django.http.request.MultiPartParser", wraps=MultiPartParser) as lecteur:
+        recus = [c.post("/deconnexion/", {"fichier": BytesIO(b"x" * octets)}).status_code for c in clients]
+    assert (recus, lecteur.call_count) == (([302] * 3, 3) if lu else ([400, 400, 302], 1))
+
+
+def test_cent_un_fichiers_sont_refuses(boe):
+    client = Client(HTTP_HOST="localhost")
+    reponse = client.post("/connexion/", {f"f{n}": BytesIO(b"x") for n in range(101)})
     assert lire(reponse)[::2] == (400, "Nous n'avons pas compris cette demande")
 
 

@@ -30,7 +30,7 @@ def serveur(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespac
             "DJANGO_SETTINGS_MODULE": "portail.settings_test",  # des statiques sans manifeste
             "HOTES_PARTAGES": "127.0.0.1",
             "DONNEES": str(dossier),
-            "DATABASE_URL": "postgresql://personne@127.0.0.1:1/rien?connect_timeout=2",
+            "DATABASE_URL": "postgresql://role-du-site@127.0.0.1:1/rien?connect_timeout=2",
         }
         commande = (sys.executable, "-m", *SERVEUR, "--access-logfile", "-", "--bind", f"fd://{prise.fileno()}")
         processus = subprocess.Popen(
@@ -81,7 +81,7 @@ def test_base_arretee_chaque_page_est_une_panne_propre(serveur, chemin):
     assert (reponse.status, "La panne vient de nous" in reponse.texte) == (503, True)
     assert "default-src 'none'" in reponse.headers["Content-Security-Policy"]
     assert (reponse.headers["Cache-Control"], reponse.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
-    assert [mot for mot in ("Traceback", "psycopg", "personne", "OperationalError") if mot in reponse.texte] == []
+    assert [mot for mot in ("Traceback", "psycopg", "role-du-site", "OperationalError") if mot in reponse.texte] == []
     assert reference is not None
     assert f"ERROR {reference[1]} django.request" in serveur.traces()
 
@@ -108,6 +108,7 @@ DEMESUREES = {
     "octet nul dans un en-tête": (DEBUT, b"X-A: a\0b\r\n\r\n"),
     "hôte double": (DEBUT, b"Host: evil.example\r\n\r\n"),
     "longueur double": (DEBUT, b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n"),
+    "longueur illisible": (DEBUT, b"Content-Length: " + b"9" * 5000 + b"\r\n\r\n"),
     "longueur et morceaux": (DEBUT, b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"),
     "méthode illisible": (b"G\0T / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",),
 }

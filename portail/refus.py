@@ -1,0 +1,87 @@
+"""Ce que le site refuse, en français et avec le bon statut."""
+
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portail.correlation import reference
+from portail.documents import DocumentImpossible
+from portail.journal import noter
+from portail.limites import TropDeDemandes
+
+journal = logging.getLogger(__name__)
+
+ATTENTE_SECONDES = 300  # d'un 429 qui ne dit pas la sienne (allauth)
+
+
+class Refus:
+    """Ce que les vues refusent sans page : une autre méthode (405), trop de demandes (429), un document en panne (503).
+
+    Au-dessus de la garde des lectures : le dépassement d'une limite se note même quand il vient d'un GET.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        if _est_demesure(request):
+            raise RequestDataTooBig
+        request.depassement = None
+        reponse = self.get_response(request)
+        if request.depassement is not None and request.depassement.premiere:
+            _noter_le_depassement(request)
+        if reponse.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            reponse.headers.setdefault("Retry-After", str(ATTENTE_SECONDES))
+        if reponse.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not reponse.content:
+            return _methode_refusee(request, reponse)
+        return reponse
+
+    def process_exception(self, request: Any, exception: Exception) -> HttpResponse | None:
+        """Une page en français, et dans nos traces de quoi comprendre."""
+        if isinstance(exception, TropDeDemandes):
+            request.depassement = exception
+            return _trop_de_demandes(request, exception)
+        if isinstance(exception, DocumentImpossible):
+            journal.error("Document impossible", exc_info=exception)
+            contexte = {"reference": reference()}
+            return render(
+                request, "portail/document_indisponible.html", contexte, status=HTTPStatus.SERVICE_UNAVAILABLE
+            )
+        return None
+
+
+def _est_demesure(request: Any) -> bool:
+    """Un envoi que nul ici n'a de raison de faire, refusé avant d'être lu : un fichier irait emplir le disque."""
+    try:
+        longueur = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:  # Django n'en lira rien
+        return False
+    return longueur > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_staff
+
+
+def _trop_de_demandes(request: HttpRequest, refus: TropDeDemandes) -> HttpResponse:
+    contexte = {"minutes": -(-refus.attente // 60)}
+    page = render(request, "429.html", contexte, status=HTTPStatus.TOO_MANY_REQUESTS)
+    page["Retry-After"] = str(refus.attente)
+    return page
+
+
+def _noter_le_depassement(request: Any) -> None:
+    """Une fois par série de refus : c'est peut-être quelqu'un qui emporte tout."""
+    nom, qui, commune = request.depassement.nom, request.user, getattr(request, "collectivite", None)
+    journal.warning("Limite « %s » dépassée (compte %s)", nom, qui.pk)
+    if commune is not None:
+        sur = qui if qui.is_authenticated else commune
+        noter("limite.depassee", sur=sur, collectivite=commune.pk, apres={"limite": nom})
+
+
+def _methode_refusee(request: HttpRequest, refus: HttpResponse) -> HttpResponse:
+    page = render(request, "405.html", status=HTTPStatus.METHOD_NOT_ALLOWED)
+    page["Allow"] = refus["Allow"]
+    return page
