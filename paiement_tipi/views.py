@@ -92,6 +92,7 @@ def retour(request: RequeteCollectivite, jeton: str) -> HttpResponse:
     """
     paiement = get_object_or_404(Paiement.objects.select_related("collectivite"), jeton=jeton)
     request.collectivite = paiement.collectivite
+    limites.compter("retours", paiement.pk)  # chacun peut attendre PayFiP cinq secondes
     services.constater(
         paiement=paiement, guichet=services.guichet(personne=True), cause="retour", maintenant=timezone.now()
     )

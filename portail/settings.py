@@ -170,6 +170,7 @@ LIMITES = {
     "echecs-par-adresse-mail": (5, 300),
     "documents": (30, 60),  # par compte
     "departs": (20, 300),  # vers PayFiP, par compte
+    "retours": (20, 60),  # par tentative de paiement
     "notifications": (10, 60),  # par tentative de paiement
     "notifications-inconnues": (60, 60),  # par adresse IP
 }

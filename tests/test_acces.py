@@ -199,7 +199,9 @@ ECRITURES = {
     # La première lecture d'une facture, et le retour de PayFiP : les seuls GET qui écrivent.
     "factures:detail": {"factures_consultation"},
     "factures:pdf": {"portail_compteur"},  # la limite des documents, que la garde laisse compter
-    "paiement_tipi:retour": set(),  # sans idop il n'y a rien à constater ; tests/paiement_tipi le montre avec
+    "paiement_tipi:retour": {
+        "portail_compteur"
+    },  # sans idop il n'y a rien à constater ; tests/paiement_tipi le montre avec
 }
 
 

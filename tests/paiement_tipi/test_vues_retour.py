@@ -5,6 +5,7 @@ from importlib import import_module
 
 import factories
 import pytest
+import time_machine
 from django.test import Client
 
 from comptes.models import Usager
@@ -211,3 +212,13 @@ def test_avec_la_session_de_la_personne_il_montre_sa_facture(sans_defaut, connec
 def test_la_notification_se_passe_aussi_de_l_hote(sans_defaut, paiement):
     reponse = sans_defaut.post("/paiement/notification/", {"idop": str(paiement.idop)})
     assert (reponse.status_code, reponse.content, paiement.notifications.count()) == (200, b"", 1)
+
+
+def test_vingt_retours_par_minute_sur_une_tentative_pas_vingt_et_un(anonyme, payfip, paiement):
+    with time_machine.travel(1_800_000_000, tick=False) as horloge:
+        assert [anonyme.get(retour(paiement)).status_code for _ in range(21)] == [200] * 20 + [429]
+        demandes = len(lectures(payfip))
+        refus = anonyme.get(retour(paiement))
+        assert (refus["Retry-After"], len(lectures(payfip)), vus(refus, paiement)) == ("60", demandes, [])
+        horloge.shift(60)
+        assert anonyme.get(retour(paiement)).status_code == 200
