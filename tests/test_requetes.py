@@ -82,13 +82,13 @@ PAGES = (
     Page("factures:liste", des_factures, "/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3),
     # La facture et son état ; la lecture déjà retenue, les lignes, les règlements.
     Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 4),
-    Page("factures:pdf", une_facture, "/factures/{0.uuid}/pdf/", SOCLE + 4),
+    Page("factures:pdf", une_facture, "/factures/{0.uuid}/pdf/", SOCLE + 5),
     Page("paiement_tipi:payer", une_facture, "/factures/{0.uuid}/payer/", SOCLE + 1),
     # La tentative avec sa commune, son usager, et ses factures.
-    Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 3),
+    Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 4),
 )
 # Ce qu'une personne connectée obtient aussi (200) sans que ce soit une page.
-AUTRES = {"charte", "logo", "pret", "vivant"}
+AUTRES = {"charte", "logo", "pret", "securite", "vivant"}
 
 
 @pytest.fixture
