@@ -28,6 +28,7 @@ if DEMO and not all(map(env.est_boucle_locale, HOTES_PARTAGES)):
 PROXYS_DE_CONFIANCE = env.env_reseaux("PROXYS_DE_CONFIANCE")
 
 INSTALLED_APPS = [
+    "portail.gestion.apps.GestionConfig",  # django.contrib.admin, à /gestion/
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

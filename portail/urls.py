@@ -1,5 +1,6 @@
 """Composition du site : les autres apps sont nommées par leur chemin, jamais importées."""
 
+from django.contrib import admin
 from django.urls import include, path
 
 from portail import views, vitrine
@@ -23,6 +24,7 @@ urlpatterns = [
     path("plan-du-site/", views.page, {"gabarit": "portail/plan_du_site.html"}, name="plan_du_site"),
     path("aide/", views.page, {"gabarit": "portail/aide.html"}, name="aide"),
     path("composants/", vitrine.composants, name="composants"),
+    path("gestion/", admin.site.urls),
     path("", include("comptes.urls")),
     path("", include("factures.urls")),
     path("", include("paiement_tipi.urls")),

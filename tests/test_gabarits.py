@@ -24,13 +24,22 @@ RACINE = Path(__file__).resolve().parents[1]
 GABARITS = RACINE / "templates"
 NOMS = sorted(str(f.relative_to(GABARITS)) for f in GABARITS.rglob("*") if f.is_file())
 HTML = [nom for nom in NOMS if nom.endswith(".html")]
+# Celles de la gestion, composées par Django, sont relues une fois rendues : tests/gestion/test_pages.py.
 PAGES = [
     nom
     for nom in HTML
-    if "/_" not in f"/{nom}" and not nom.startswith(("composants/", "documents/", "courriels/")) and nom != "base.html"
+    if "/_" not in f"/{nom}"
+    and not nom.startswith(("composants/", "documents/", "courriels/", "admin/", "gestion/"))
+    and nom != "base.html"
 ]
-# Appelés par leur convention, sans que notre code les nomme : les erreurs de Django et les messages d'allauth.
-PAR_CONVENTION = {"429.html", "account/messages/logged_in.txt", "account/messages/logged_out.txt"}
+# Appelés par leur convention, sans que notre code les nomme : les erreurs de Django, les messages d'allauth, les listes
+# de la gestion.
+PAR_CONVENTION = {
+    "429.html",
+    "account/messages/logged_in.txt",
+    "account/messages/logged_out.txt",
+    *("admin/change_list_results.html", "admin/filter.html", "admin/pagination.html"),
+}
 # Ce qui se lit tel quel dans toutes les langues : le paramètre d'une adresse.
 SANS_TRADUCTION = {"LIEN"}
 

@@ -1,6 +1,7 @@
 """Démarrer un paiement, constater ce que PayFiP en dit, rapprocher ce qui attend."""
 
 from paiement_tipi.services.constat import appliquer, constater
+from paiement_tipi.services.contrats import regler_contrat
 from paiement_tipi.services.demarrage import PaiementImpossible, demarrer_paiement
 from paiement_tipi.services.guichet import guichet
 from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever
@@ -13,5 +14,6 @@ __all__ = [
     "guichet",
     "rapprocher",
     "recevoir_notification",
+    "regler_contrat",
     "relever",
 ]

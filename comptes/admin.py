@@ -1,0 +1,85 @@
+"""Les personnes, vues d'une commune : ses redevables, leurs comptes, et rien de ceux des autres."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from comptes.models import Rattachement, Redevable, Usager
+from portail.gestion.droits import acces
+from portail.gestion.listes import mots_prefixes
+from portail.gestion.modele import AdminParCommune, Rubrique
+from portail.gestion.registre import Tableau, declarer_tableau
+from portail.models import Collectivite
+
+Resultat = tuple[QuerySet[Any], bool]
+
+
+@admin.register(Usager)
+class UsagerAdmin(AdminParCommune):
+    """Ceux qui sont rattachés dans la commune ; tous, sans leurs rattachements, pour l'exploitant de l'installation."""
+
+    rubrique = Rubrique.PERSONNES
+    list_display = ("nom", "prenom", "email", "is_active")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email",)
+    search_help_text = _("L'adresse mail entière, ou le début du nom et du prénom.")
+    fiche = ("civilite", "nom", "prenom", "email", "is_active", "is_staff", "cree_le")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        droit = acces(request)
+        tous = droit is not None and droit.installation
+        return Usager.objects.order_by(*self.ordering) if tous else super().get_queryset(request)
+
+    def de_la_commune(self, tous: QuerySet[Any], collectivite: Collectivite) -> QuerySet[Any]:
+        return tous.filter(Exists(Rattachement.objects.filter(usager=OuterRef("pk"), collectivite=collectivite)))
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Resultat:
+        terme = search_term.strip()
+        trouves = Q(email=terme.lower()) | mots_prefixes(terme, "nom", "prenom")
+        return (queryset.filter(trouves) if terme else queryset), False
+
+
+@admin.register(Redevable)
+class RedevableAdmin(AdminParCommune):
+    """Les comptes clients des logiciels de facturation."""
+
+    rubrique = Rubrique.PERSONNES
+    confidentiel = True
+    list_display = ("nom_complet", "source", "code", "ville", "mode_envoi")
+    list_filter = ("mode_envoi",)
+    search_fields = ("code",)
+    search_help_text = _("Le code client entier, ou le début du nom et du prénom.")
+    fiche = (
+        *("civilite", "nom", "prenom", "source", "code", "adresse", "code_postal", "ville", "courriel", "mode_envoi"),
+    )
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Resultat:
+        terme = search_term.strip()
+        trouves = Q(code=terme) | mots_prefixes(terme, "nom", "prenom")
+        return (queryset.filter(trouves) if terme else queryset), False
+
+
+@admin.register(Rattachement)
+class RattachementAdmin(AdminParCommune):
+    """Qui lit les factures de qui."""
+
+    rubrique = Rubrique.PERSONNES
+    confidentiel = True
+    list_display = ("usager", "redevable", "cree_le")
+    list_select_related = ("usager", "redevable")
+    fiche = ("usager", "redevable", "cree_le")
+
+
+def _comptes(redevable: Redevable) -> Tableau:
+    lignes = redevable.rattachements.select_related("usager").order_by("pk")
+    return Tableau(
+        _("Comptes rattachés"),
+        (_("Personne"), _("Adresse mail"), _("Depuis")),
+        [(r.usager, r.usager.email, r.cree_le) for r in lignes],
+    )
+
+
+declarer_tableau("comptes.redevable", _comptes)

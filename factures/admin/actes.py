@@ -1,0 +1,112 @@
+"""Ce qu'un agent fait d'une facture, ce qu'il en lit sous sa fiche, et les chiffres de l'accueil."""
+
+from django import forms
+from django.db.models import Count, Q, Sum
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from factures.admin.listes import FiltreSuivi
+from factures.etats import TRANSITIONS, Empechement, Statut
+from factures.models import Facture
+from factures.services import annuler
+from portail.gestion.registre import (
+    Acte,
+    ActeImpossible,
+    Carte,
+    Chiffre,
+    Tableau,
+    Texte,
+    declarer_acte,
+    declarer_carte,
+    declarer_tableau,
+)
+from portail.models import Collectivite
+
+EN_PAIEMENT = frozenset({Empechement.PAIEMENT_EN_COURS, Empechement.PAIEMENT_ABANDONNE})
+
+
+class MotifForm(forms.Form):
+    """Pourquoi la facture est annulée."""
+
+    motif = forms.CharField(
+        label=_("Motif"),
+        max_length=200,
+        help_text=_("L'habitant lira ce motif. Par exemple : « Erreur de relevé : une nouvelle facture suit »."),
+    )
+
+
+def _refus_d_annuler(facture: Facture) -> Texte:
+    if Statut.ANNULEE not in TRANSITIONS[Statut(facture.statut)]:
+        return _("Cette facture est déjà annulée.")
+    if facture.empechement in EN_PAIEMENT:
+        return _("Un paiement est en cours pour cette facture : attendez qu'il aboutisse ou expire.")
+    return ""
+
+
+def _annuler(facture: Facture, motif: str) -> Texte:
+    if not annuler(factures=[facture], motif=motif):
+        raise ActeImpossible(_("Cette facture est déjà annulée."))
+    return _("La facture est annulée.")
+
+
+declarer_acte(
+    "factures.facture",
+    Acte(
+        "annuler",
+        _("Annuler la facture"),
+        _("L'habitant la verra annulée, avec votre motif, et ne pourra plus la payer. C'est définitif."),
+        _annuler,
+        formulaire=MotifForm,
+        refus=_refus_d_annuler,
+        danger=True,
+    ),
+)
+
+
+def _lignes(facture: Facture) -> Tableau:
+    lignes = [(li.libelle, li.quantite, li.prix_unitaire, li.montant) for li in facture.lignes.all()]
+    return Tableau(_("Lignes"), (_("Désignation"), _("Quantité"), _("Prix unitaire"), _("Montant")), lignes)
+
+
+def _reglements(facture: Facture) -> Tableau:
+    lus = facture.reglements.all()
+    lignes = [(r.recu_le, r.get_sens_display(), r.get_moyen_display(), r.origine, r.montant) for r in lus]
+    return Tableau(_("Règlements"), (_("Reçu le"), _("Sens"), _("Moyen"), _("Origine"), _("Montant")), lignes)
+
+
+def _declarations(facture: Facture) -> Tableau:
+    lues = facture.declarations.select_related("usager").order_by("pk")
+    return Tableau(_("Dite réglée par"), (_("Personne"), _("Depuis")), [(str(d.usager), d.cree_le) for d in lues])
+
+
+def _consultations(facture: Facture) -> Tableau:
+    lues = facture.consultations.select_related("usager").order_by("pk")
+    return Tableau(_("Lue par"), (_("Personne"), _("La première fois")), [(str(c.usager), c.lue_le) for c in lues])
+
+
+for _composer in (_lignes, _reglements, _declarations, _consultations):
+    declarer_tableau("factures.facture", _composer)
+
+
+def _chiffres(collectivite: Collectivite) -> list[Chiffre]:
+    """En une lecture de la table."""
+    conditions = {nom: condition for nom, (_libelle, condition) in FiltreSuivi.CONDITIONS.items()}
+    a_regler, suspendue = conditions["a-regler"], conditions["suspendue"]
+    lus = Facture.objects.filter(collectivite=collectivite).aggregate(
+        publiees=Count("pk", filter=Q(statut=Statut.PUBLIEE)),
+        a_regler=Count("pk", filter=a_regler),
+        du=Sum("reste_du", filter=a_regler, default=0),
+        suspendues=Count("pk", filter=suspendue),
+        trop_percus=Count("pk", filter=conditions["trop-percu"]),
+    )
+    liste = reverse("gestion:factures_facture_changelist")
+    return [
+        Chiffre(_("Publiées"), lus["publiees"], liste),
+        Chiffre(_("À régler"), lus["a_regler"], f"{liste}?suivi=a-regler"),
+        Chiffre(_("Reste dû"), lus["du"]),
+        Chiffre(_("De services suspendus"), lus["suspendues"], f"{liste}?suivi=suspendue"),
+        Chiffre(_("Trop-perçus"), lus["trop_percus"], f"{liste}?suivi=trop-percu", alerte=bool(lus["trop_percus"])),
+    ]
+
+
+declarer_carte(Carte(_("Factures"), "factures.facture", _chiffres))

@@ -1,0 +1,92 @@
+"""Ce que montrent et filtrent les listes de factures."""
+
+from datetime import date
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from comptes.models import Redevable
+from factures.etats import EtatFacture
+from factures.models import A_REGLER, Declaration, Facture
+from factures.models.situation import cause, dans_l_etat, suite
+from portail.gestion.listes import colonne, mots_prefixes
+from portail.models import Regie
+from portail.templatetags.ui import montant as en_euros
+
+Choix = list[tuple[str, Any]]
+ANNEES = 6
+
+
+def court(quand: date | None) -> str:
+    """« 23/11/2026 », qui se compare de ligne en ligne."""
+    return f"{quand:%d/%m/%Y}" if quand else ""
+
+
+MONTANT = colonne("montant", _("montant"), ecrire=en_euros)
+RESTE_DU = colonne("reste_du", _("reste dû"), ecrire=en_euros)
+EMISSION = colonne("date_emission", _("émise le"), ecrire=court)
+ECHEANCE = colonne("date_echeance", _("échéance"), ecrire=court)
+
+
+class FiltreEtat(admin.SimpleListFilter):
+    """L'état affiché ; la marque « réglée » est personnelle et n'est l'état de la facture pour aucun agent."""
+
+    title, parameter_name = _("état"), "etat"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choix:
+        return [(etat.value, etat.label) for etat in EtatFacture if etat != EtatFacture.DECLAREE]
+
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        etat = self.value() or ""
+        if etat not in EtatFacture.values:
+            return queryset
+        jour = request.collectivite.aujourd_hui()
+        avec_cause: QuerySet[Any] = queryset.alias(cause=cause(jour), suite=suite(jour))
+        return avec_cause.filter(dans_l_etat(EtatFacture(etat)))
+
+
+class FiltreAnnee(admin.SimpleListFilter):
+    """Les dernières années, sans demander à la base lesquelles existent."""
+
+    title, parameter_name = _("année"), "annee"
+
+    def lookups(self, request: Any, model_admin: Any) -> Choix:
+        cette_annee = request.collectivite.aujourd_hui().year
+        return [(str(annee), str(annee)) for annee in range(cette_annee, cette_annee - ANNEES, -1)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        annee = self.value()
+        return queryset.filter(date_emission__year=int(annee)) if annee and annee.isdecimal() else queryset
+
+
+class FiltreSuivi(admin.SimpleListFilter):
+    """Ce qu'un agent cherche le plus."""
+
+    title, parameter_name = _("suivi"), "suivi"
+    CONDITIONS = {
+        "a-regler": (_("Reste à régler"), A_REGLER),
+        "suspendue": (_("Service suspendu"), A_REGLER & Q(regie__paiement_suspendu=True)),
+        "trop-percu": (_("Trop-perçu"), Q(trop_percu__gt=0)),
+        "declaree": (_("Dite réglée par un usager"), Q(Exists(Declaration.objects.filter(facture=OuterRef("pk"))))),
+    }
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choix:
+        return [(valeur, libelle) for valeur, (libelle, _condition) in self.CONDITIONS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        choisi = self.CONDITIONS.get(self.value() or "")
+        return queryset.filter(choisi[1]) if choisi else queryset
+
+
+def cherchees(terme: str, collectivite: Any) -> QuerySet[Any, Any]:
+    """Trois recherches qui ont chacune leur index : un million de factures ne se parcourt pas."""
+    regies = Regie.objects.filter(collectivite=collectivite).values("pk")
+    nommes = Q(code=terme) | mots_prefixes(terme, "nom", "prenom")
+    redevables = Redevable.objects.filter(nommes, collectivite=collectivite).values("pk")
+    cles = Facture.objects.order_by().values("pk")
+    return cles.filter(regie__in=regies, numero=terme).union(
+        cles.filter(regie__in=regies, reference=terme), cles.filter(redevable__in=redevables)
+    )

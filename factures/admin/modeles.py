@@ -1,0 +1,117 @@
+"""Les factures et tout ce qui leur arrive, en lecture."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreAnnee, FiltreEtat, FiltreSuivi, cherchees
+from factures.etats import EXPLICATIONS, Empechement
+from factures.models import Consultation, Declaration, Facture, LigneFacture, LotImport, Reglement
+from factures.templatetags.etats import badge_etat
+from portail.gestion.listes import FiltreLie
+from portail.gestion.modele import AdminParCommune, Rubrique
+
+
+@admin.register(Facture)
+class FactureAdmin(AdminParCommune):
+    """Les factures de la commune, brouillons compris."""
+
+    rubrique = Rubrique.FACTURES
+    confidentiel = True
+    list_display = ("numero", "nom", "regie", "etat_du_jour", MONTANT, RESTE_DU, EMISSION, ECHEANCE)
+    list_filter = (FiltreSuivi, FiltreEtat, ("regie", FiltreLie), FiltreAnnee)
+    list_select_related = ("redevable", "regie")
+    search_fields = ("numero",)
+    search_help_text = _("Le numéro ou la référence en entier, le code client, ou le début du nom.")
+    sortable_by = ("numero", EMISSION)
+    fiche = (
+        *("numero", "reference", "redevable", "regie", "etat_du_jour", "objet", "montant", "reste_du", "trop_percu"),
+        *("date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement", "nature", "statut"),
+        *("publiee_le", "paiement_en_ligne", "motif_annulation", "lot"),
+    )
+
+    @admin.display(description=_("redevable"))
+    def nom(self, facture: Facture) -> str:
+        """Sans le code, qui élargirait la liste."""
+        return facture.redevable.nom_complet
+
+    @admin.display(description=_("état"))
+    def etat_du_jour(self, facture: Facture) -> str:
+        return badge_etat(facture)
+
+    @admin.display(description=_("paiement en ligne"))
+    def paiement_en_ligne(self, facture: Facture) -> Any:
+        """La phrase que lit l'habitant."""
+        empechement = facture.empechement
+        return EXPLICATIONS[Empechement(empechement)].phrase if empechement else _("Possible.")
+
+    def get_queryset(self, request: Any) -> QuerySet[Any]:
+        factures: Any = super().get_queryset(request)
+        return factures.avec_etat(request.collectivite.aujourd_hui())  # type: ignore[no-any-return]
+
+    def pour_la_fiche(self, objets: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+        return objets.select_related("redevable", "regie", "lot", "collectivite")
+
+    def get_search_results(self, request: Any, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
+        terme = search_term.strip()
+        return (queryset.filter(pk__in=cherchees(terme, request.collectivite)) if terme else queryset), False
+
+
+@admin.register(LigneFacture)
+class LigneFactureAdmin(AdminParCommune):
+    """Les lignes telles qu'imprimées."""
+
+    rubrique = Rubrique.FACTURES
+    confidentiel = True
+    list_display = ("libelle", "facture", "quantite", "prix_unitaire", MONTANT)
+    list_select_related = ("facture",)
+    fiche = ("facture", "rang", "libelle", "quantite", "prix_unitaire", "montant")
+
+
+@admin.register(LotImport)
+class LotImportAdmin(AdminParCommune):
+    """Les livraisons des logiciels de facturation."""
+
+    rubrique = Rubrique.FACTURES
+    confidentiel = True
+    list_display = ("libelle", "regie", "cree_le")
+    list_filter = (("regie", FiltreLie),)
+    list_select_related = ("regie",)
+    fiche = ("libelle", "regie", "cree_le")
+
+
+@admin.register(Reglement)
+class ReglementAdmin(AdminParCommune):
+    """L'argent reçu ou repris."""
+
+    rubrique = Rubrique.FACTURES
+    confidentiel = True
+    list_display = ("recu_le", "facture", "sens", "moyen", MONTANT, "origine")
+    list_filter = ("sens", "moyen")
+    list_select_related = ("facture",)
+    fiche = ("facture", "sens", "moyen", "montant", "recu_le", "cree_le", "origine")
+
+
+@admin.register(Declaration)
+class DeclarationAdmin(AdminParCommune):
+    """Les factures que des usagers disent avoir réglées : à rapprocher, ce n'est pas de l'argent."""
+
+    rubrique = Rubrique.FACTURES
+    confidentiel = True
+    list_display = ("facture", "usager", "cree_le")
+    list_select_related = ("facture", "usager")
+    fiche = ("facture", "usager", "cree_le")
+
+
+@admin.register(Consultation)
+class ConsultationAdmin(AdminParCommune):
+    """La première lecture de chaque facture par chaque personne."""
+
+    rubrique = Rubrique.FACTURES
+    confidentiel = True
+    list_display = ("facture", "usager", "lue_le")
+    list_select_related = ("facture", "usager")
+    fiche = ("facture", "usager", "lue_le")

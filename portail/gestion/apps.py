@@ -1,0 +1,5 @@
+from django.contrib.admin.apps import AdminConfig
+
+
+class GestionConfig(AdminConfig):
+    default_site = "portail.gestion.site.SiteGestion"

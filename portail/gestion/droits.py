@@ -1,0 +1,91 @@
+"""Qui peut quoi dans la gestion : relu à chaque requête, si bien qu'un droit retiré l'est dès la suivante."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+
+from portail.models import Affectation, Role
+
+# Les seules écritures possibles, par rôle : « app.modele.acte ». Le reste se lit.
+_FACTURATION = frozenset({
+    "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.regie.reprendre",
+    "portail.regie.suspendre",
+})  # fmt: skip
+ACTES: dict[Role, frozenset[str]] = {
+    Role.LECTURE: frozenset(),
+    Role.RELATION: frozenset(),
+    Role.FACTURATION: _FACTURATION,
+    Role.ADMINISTRATION: _FACTURATION
+    | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
+    | {"portail.regie.raccorder"},
+    Role.EXPLOITANT: frozenset({
+        "paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.collectivite.modifier",
+        "portail.regie.raccorder",
+    }),
+}  # fmt: skip
+
+CONTENU_SECONDES = 60 * 60
+_CLE = "acces_au_contenu"
+
+
+@dataclass(frozen=True)
+class Acces:
+    """Ce que peut une personne dans la commune de la requête.
+
+    ``installation`` : voit aussi ce qui n'est à aucune commune. ``contenu`` : voit factures, paiements et redevables.
+    """
+
+    role: Role
+    installation: bool
+    contenu: bool
+
+    def peut(self, acte: str) -> bool:
+        """Vrai si son rôle permet cet acte."""
+        return acte in ACTES[self.role]
+
+
+def acces(request: Any) -> Acces | None:
+    """L'accès de la personne connectée, cherché une fois par requête ; None si la gestion lui est fermée."""
+    if not hasattr(request, "acces_gestion"):
+        request.acces_gestion = _chercher(request)
+    trouve: Acces | None = request.acces_gestion
+    return trouve
+
+
+def _chercher(request: Any) -> Acces | None:
+    if not (request.user.is_active and request.user.is_staff):
+        return None
+    if request.user.is_superuser:
+        role: str | None = Role.EXPLOITANT
+    else:
+        ici = Affectation.objects.filter(usager_id=request.user.pk, collectivite=request.collectivite)
+        role = ici.values_list("role", flat=True).first()
+    if role is None:
+        return None
+    contenu = role != Role.EXPLOITANT or contenu_jusqu_a(request) is not None
+    return Acces(Role(role), installation=request.user.is_superuser, contenu=contenu)
+
+
+def contenu_jusqu_a(request: Any) -> int | None:
+    """L'heure (secondes Unix) où se ferme l'accès au contenu de cette commune, ouvert par cette personne."""
+    ouverture = request.session.get(_CLE)
+    if ouverture is None or ouverture["pour"] != _pour(request) or ouverture["jusqu_a"] <= time.time():
+        return None
+    return int(ouverture["jusqu_a"])
+
+
+def ouvrir_le_contenu(request: HttpRequest) -> None:
+    """Pour une heure et pour la commune de la requête ; l'appelant l'a noté au journal."""
+    request.session[_CLE] = {"pour": _pour(request), "jusqu_a": int(time.time()) + CONTENU_SECONDES}
+
+
+def fermer_le_contenu(request: HttpRequest) -> None:
+    """Tout de suite."""
+    request.session.pop(_CLE, None)
+
+
+def _pour(request: Any) -> list[int]:
+    # Se connecter dans une autre commune garde la session de Django : la commune et le compte en font partie.
+    return [request.user.pk, request.collectivite.pk]

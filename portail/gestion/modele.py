@@ -1,0 +1,162 @@
+"""Comment la gestion montre un modèle : une liste, une fiche, son historique, et les pages de ses actes."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import models
+from django.db.models import Model, QuerySet
+from django.forms import Media
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import URLPattern, path
+from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portail.gestion import registre
+from portail.gestion.droits import Acces, acces
+from portail.gestion.listes import PaginateurBorne
+from portail.gestion.pages import PagesDUnObjet
+from portail.models import Role
+
+LECTEURS = frozenset(Role)
+ENCADREMENT = frozenset({Role.ADMINISTRATION, Role.EXPLOITANT})
+
+
+class Rubrique(models.TextChoices):
+    """Où ranger chaque modèle sur l'accueil, dans cet ordre."""
+
+    FACTURES = "factures", _("Factures")
+    PAIEMENT = "paiement", _("Paiement en ligne")
+    PERSONNES = "personnes", _("Personnes")
+    COMMUNE = "commune", _("Commune")
+    INSTALLATION = "installation", _("Installation")
+
+
+class AdminParCommune(PagesDUnObjet):
+    """Un modèle, dans la commune de la requête. Rien ne s'y ajoute, ne s'y change ni ne s'y efface."""
+
+    # Où est la commune depuis ce modèle (« collectivite »), ou vide si ``installation``.
+    chemin_collectivite: ClassVar[str] = "collectivite"
+    # ``installation`` : n'est à aucune commune, donc pour l'exploitant seul, et sans filtre.
+    # Dit ce que doit ou paie quelqu'un : fermé à l'exploitant tant qu'il n'a pas ouvert l'accès, motif à l'appui.
+    confidentiel: ClassVar[bool] = False
+    rubrique: ClassVar[Rubrique] = Rubrique.COMMUNE
+    lecteurs: ClassVar[frozenset[Role]] = LECTEURS
+
+    list_filter: ClassVar[tuple[Any, ...]] = ()
+    sortable_by: ClassVar[Any] = ()  # trier un million de lignes prend trop de temps
+    actions = None
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    preserve_filters = False  # ce qu'on a cherché, un nom peut-être, ne suit pas d'adresse en adresse
+    show_facets = admin.ShowFacets.NEVER
+    paginator = PaginateurBorne
+    ordering = ("-pk",)
+    change_list_template = "gestion/liste.html"
+
+    @property
+    def pluriel(self) -> Any:
+        """Son nom sur l'accueil et en tête de sa liste."""
+        return capfirst(str(self.opts.verbose_name_plural))
+
+    # --- qui voit quoi
+
+    def a_droit(self, droit: Acces | None) -> bool:
+        """Vrai si cet accès ouvre ce modèle."""
+        if droit is None or droit.role not in self.lecteurs:
+            return False
+        return (droit.contenu or not self.confidentiel) and (droit.installation or not self.installation)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.a_droit(acces(request))
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+    def get_queryset(self, request: Any) -> QuerySet[Any]:
+        """Le seul passage vers la base : liste, recherche, filtres, fiche, historique et actes en partent."""
+        droit, tous = acces(request), super().get_queryset(request)
+        if droit is None or not self.a_droit(droit):
+            return tous.none()
+        return tous if self.installation else self.de_la_commune(tous, request.collectivite)
+
+    def de_la_commune(self, tous: QuerySet[Any], collectivite: Any) -> QuerySet[Any]:
+        """Ceux de cette commune."""
+        return tous.filter(**{self.chemin_collectivite: collectivite})
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Les paramètres de nos filtres et d'eux seuls : Django laisserait sonder n'importe quel champ du modèle."""
+        permis: set[str] = set()
+        for filtre in self.list_filter:
+            if hasattr(filtre, "parameter_name"):
+                permis.add(filtre.parameter_name)
+            else:
+                champ = filtre if isinstance(filtre, str) else filtre[0]
+                permis |= {f"{champ}__{suite}" for suite in ("exact", "id__exact", "isnull", "gte", "lt")}
+        return lookup in permis
+
+    # --- les pages
+
+    @property
+    def media(self) -> Media:
+        """Aucun script : aucune de nos pages n'en a besoin."""
+        return Media()
+
+    def get_urls(self) -> list[URLPattern]:
+        """Lire, et agir par un acte : ni ajout, ni modification, ni suppression, ni action groupée."""
+        nom = f"{self.opts.app_label}_{self.opts.model_name}"
+        lectures: list[tuple[str, Any, str]] = [
+            ("", self.changelist_view, f"{nom}_changelist"),
+            ("<str:object_id>/change/", self.change_view, f"{nom}_change"),
+            ("<str:object_id>/history/", self.history_view, f"{nom}_history"),
+        ]
+        pages = [path(route, self._page(require_safe(vue)), name=n) for route, vue, n in lectures]
+        for acte in registre.actes(self.opts.label_lower):
+            vue = require_http_methods(["GET", "HEAD", "POST"])(partial(self.acte_view, acte=acte))
+            pages.append(path(f"<str:object_id>/{acte.nom}/", self._page(vue), name=f"{nom}_{acte.nom}"))
+        return pages
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """La liste ; après un paramètre impossible, la liste entière, là où Django dirait la base en panne."""
+        if ERROR_FLAG in request.GET:
+            return HttpResponseRedirect(request.path)
+        return super().changelist_view(request, {**(extra_context or {}), "title": self.pluriel})
+
+    def _page(self, vue: Callable[..., HttpResponse]) -> Callable[..., Any]:
+        return self.admin_site.admin_view(partial(self._ouvrir, vue))
+
+    def _ouvrir(self, vue: Callable[..., HttpResponse], request: HttpRequest, **arguments: Any) -> HttpResponse:
+        """403 à qui ne voit pas ce modèle ; à l'exploitant, comment s'en ouvrir l'accès."""
+        droit = acces(request)
+        if self.a_droit(droit):
+            return vue(request, **arguments)
+        if self.confidentiel and droit is not None and not droit.contenu:
+            return self.admin_site.contenu_ferme(request)  # type: ignore[attr-defined,no-any-return]  # SiteGestion
+        raise PermissionDenied
+
+    def objet(self, request: HttpRequest, cle: str) -> Any:
+        """Celui de la commune, ou 404."""
+        try:
+            valeur = self.opts.pk.to_python(cle)
+            return self.pour_la_fiche(self.get_queryset(request), request).get(pk=valeur)
+        except (self.model.DoesNotExist, ValidationError, ValueError) as erreur:
+            raise Http404 from erreur
+
+    def pour_la_fiche(self, objets: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+        """Ce qu'il faut lire d'un coup pour montrer la fiche."""
+        liens = self.list_select_related
+        return objets.select_related(*liens) if isinstance(liens, tuple) else objets

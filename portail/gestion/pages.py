@@ -1,0 +1,157 @@
+"""Les pages d'un objet : sa fiche, son historique, et une page par acte."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin.utils import label_for_field, lookup_field
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from portail.gestion import registre
+from portail.gestion.droits import acces
+from portail.models import Journal
+from portail.reponses import VoirAilleurs
+
+if TYPE_CHECKING:
+    _ModelAdmin = admin.ModelAdmin[Any]
+else:
+    _ModelAdmin = admin.ModelAdmin
+
+HISTORIQUE = 200
+
+
+@dataclass(frozen=True)
+class Cellule:
+    """Une valeur à montrer ; si c'est un objet que la personne peut voir, où le voir."""
+
+    valeur: Any
+    lien: str = ""
+
+
+class PagesDUnObjet(_ModelAdmin):
+    """Ce que ``AdminParCommune`` sert pour un objet ; ``objet`` le trouve dans la commune, ou répond 404."""
+
+    installation: ClassVar[bool] = False
+    fiche: ClassVar[tuple[Any, ...]] = ()
+    pluriel: Any = ""
+
+    def objet(self, request: HttpRequest, cle: str) -> Any:
+        """Celui de la commune, ou 404."""
+        raise NotImplementedError
+
+    def change_view(self, request: Any, object_id: str, *_args: Any, **_extra: Any) -> HttpResponse:
+        """La fiche : ses champs, ce qui lui est lié, et ce que la personne peut en faire."""
+        objet = self.objet(request, object_id)
+        contexte = {
+            "champs": [self._champ(request, objet, nom) for nom in self.get_fiche(request)],
+            "tableaux": [self._tableau(request, t(objet)) for t in registre.tableaux(self.opts.label_lower)],
+            "actes": [acte for acte in self.actes_permis(request) if not acte.refus(objet)],
+        }
+        return self._rendre(request, "gestion/fiche.html", objet, contexte)
+
+    def get_fiche(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Les champs de la fiche."""
+        return self.fiche
+
+    def _champ(self, request: HttpRequest, objet: Any, nom: Any) -> tuple[str, Cellule]:
+        champ, _attribut, valeur = lookup_field(nom, objet, self)
+        if champ is not None and getattr(champ, "choices", None):
+            valeur = getattr(objet, f"get_{champ.name}_display")()
+        return capfirst(str(label_for_field(nom, self.model, self))), self._cellule(request, valeur)
+
+    def _tableau(self, request: HttpRequest, tableau: registre.Tableau) -> dict[str, Any]:
+        lignes = [[self._cellule(request, valeur) for valeur in ligne] for ligne in tableau.lignes]
+        montants = [isinstance(cellule.valeur, Decimal) for cellule in lignes[0]] if lignes else []
+        return {"titre": tableau.titre, "colonnes": zip(tableau.colonnes, montants, strict=False), "lignes": lignes}
+
+    def _cellule(self, request: HttpRequest, valeur: Any) -> Cellule:
+        autre = self.admin_site._registry.get(type(valeur)) if isinstance(valeur, Model) else None
+        if autre is None or not autre.has_view_permission(request):
+            return Cellule(valeur)
+        opts = autre.opts
+        return Cellule(valeur, reverse(f"gestion:{opts.app_label}_{opts.model_name}_change", args=[valeur.pk]))
+
+    def history_view(self, request: Any, object_id: str, *_args: Any, **_extra: Any) -> HttpResponse:
+        """Ce que le journal dit de cet objet dans cette commune ; Django tient le sien, où il écrirait des noms."""
+        objet = self.objet(request, object_id)
+        ici = Q() if self.installation else Q(collectivite=request.collectivite.pk)
+        identifiant = str(getattr(objet, "uuid", objet.pk))
+        faits = Journal.objects.filter(ici, objet=self.opts.label_lower, identifiant=identifiant)
+        lignes = [
+            (fait.le, fait.action, fait.acteur, _dire(fait.avant), _dire(fait.apres)) for fait in faits[:HISTORIQUE]
+        ]
+        colonnes = (_("Le"), _("Fait"), _("Compte de l'auteur"), _("Avant"), _("Après"))
+        contexte = {"tableau": self._tableau(request, registre.Tableau(_("Historique"), colonnes, lignes))}
+        return self._rendre(request, "gestion/historique.html", objet, contexte)
+
+    # --- les actes
+
+    def actes_permis(self, request: HttpRequest) -> list[registre.Acte]:
+        """Ceux de ce modèle que permet le rôle de la personne."""
+        return [acte for acte in registre.actes(self.opts.label_lower) if self.peut(request, acte)]
+
+    def peut(self, request: HttpRequest, acte: registre.Acte) -> bool:
+        """Vrai si son rôle le permet."""
+        droit = acces(request)
+        return droit is not None and droit.peut(f"{self.opts.label_lower}.{acte.nom}")
+
+    def acte_view(self, request: HttpRequest, object_id: str, acte: registre.Acte) -> HttpResponse:
+        """GET : ce qui va se passer ; POST : le faire."""
+        objet = self.objet(request, object_id)
+        if not self.peut(request, acte):
+            raise PermissionDenied
+        initial = acte.initial(objet)
+        formulaire = (
+            acte.formulaire(request.POST, initial=initial)
+            if request.method == "POST"
+            else acte.formulaire(initial=initial)
+        )
+        contexte = {"acte": acte, "form": formulaire, "refus": acte.refus(objet)}
+        if contexte["refus"]:
+            return self._rendre(request, "gestion/acte.html", objet, contexte, HTTPStatus.CONFLICT)
+        if request.method == "POST" and formulaire.is_valid() and self._faire(request, acte, objet, formulaire):
+            return VoirAilleurs(reverse(f"gestion:{self._nom}_change", args=[objet.pk]))
+        return self._rendre(request, "gestion/acte.html", objet, contexte)
+
+    def _faire(self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: Form) -> bool:
+        try:
+            phrase = acte.faire(objet, **formulaire.cleaned_data)
+        except registre.ActeImpossible as impossible:
+            formulaire.add_error(None, str(impossible))
+            return False
+        messages.success(request, str(phrase))
+        return True
+
+    @property
+    def _nom(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}"
+
+    def _rendre(
+        self, request: HttpRequest, gabarit: str, objet: Any, contexte: dict[str, Any], statut: int = HTTPStatus.OK
+    ) -> HttpResponse:
+        commun = {
+            **self.admin_site.each_context(request),
+            "title": _("%(genre)s : %(objet)s") % {"genre": capfirst(self.opts.verbose_name), "objet": objet},
+            "genre": capfirst(self.opts.verbose_name),
+            "pluriel": self.pluriel,
+            "objet": objet,
+            "nom_racine": f"gestion:{self._nom}_",
+            "nom_liste": f"gestion:{self._nom}_changelist",
+            "nom_fiche": f"gestion:{self._nom}_change",
+            "nom_historique": f"gestion:{self._nom}_history",
+        }
+        return TemplateResponse(request, gabarit, commun | contexte, status=statut)
+
+
+def _dire(faits: dict[str, Any] | None) -> str:
+    """« statut : annulee, reste_du : 0 »."""
+    return ", ".join(f"{nom} : {valeur}" for nom, valeur in (faits or {}).items())

@@ -1,0 +1,54 @@
+"""Ce qu'un agent change de sa commune et de ses services ; chaque acte est noté au journal."""
+
+from typing import Any
+
+from django.db import models, transaction
+
+from portail.journal import noter
+from portail.models import Collectivite, Regie
+
+
+@transaction.atomic
+def suspendre_le_paiement(*, regie: Regie, suspendu: bool) -> bool:
+    """Suspend ou reprend le paiement en ligne d'un service ; faux s'il en était déjà ainsi."""
+    changee = Regie.objects.filter(pk=regie.pk, paiement_suspendu=not suspendu).update(paiement_suspendu=suspendu)
+    if changee:
+        noter("regie.suspendue" if suspendu else "regie.reprise", sur=regie, apres={"paiement_suspendu": suspendu})
+    return bool(changee)
+
+
+def modifier_regie(*, regie: Regie, libelle: str) -> None:
+    """Change le nom du service, tel que le lisent les habitants."""
+    _modifier(regie, "regie.modifiee", collectivite=regie.collectivite_id, libelle=libelle)
+
+
+def modifier_collectivite(*, collectivite: Collectivite, telephone: str, horaires: str, couleur: str) -> None:
+    """Change comment joindre la commune, et sa couleur."""
+    champs = {"telephone": telephone, "horaires": horaires, "couleur": couleur}
+    _modifier(collectivite, "collectivite.modifiee", collectivite=collectivite.pk, **champs)
+
+
+@transaction.atomic
+def _modifier(objet: models.Model, action: str, *, collectivite: int, **champs: Any) -> None:
+    """Écrit les seuls champs qui changent, et note ce qu'ils étaient."""
+    actuel = type(objet)._default_manager.select_for_update().get(pk=objet.pk)
+    nouveaux = {nom: valeur for nom, valeur in champs.items() if getattr(actuel, nom) != valeur}
+    if not nouveaux:
+        return
+    avant = {nom: getattr(actuel, nom) for nom in nouveaux}
+    for nom, valeur in nouveaux.items():
+        setattr(actuel, nom, valeur)
+    actuel.full_clean(validate_unique=False, validate_constraints=False)
+    actuel.save(update_fields=list(nouveaux))
+    noter(action, sur=actuel, collectivite=collectivite, avant=avant, apres=nouveaux)
+
+
+def noter_l_ouverture_du_contenu(*, collectivite: Collectivite, motif: str, minutes: int) -> None:
+    """Un exploitant va lire les factures de cette commune : elle saura pourquoi et jusqu'à quand."""
+    apres = {"motif": motif, "minutes": minutes}
+    noter("contenu.ouvert", sur=collectivite, collectivite=collectivite.pk, apres=apres)
+
+
+def noter_la_fermeture_du_contenu(*, collectivite: Collectivite) -> None:
+    """Il a fini avant l'heure."""
+    noter("contenu.ferme", sur=collectivite, collectivite=collectivite.pk)
