@@ -1,0 +1,159 @@
+"""Deux communes qui ont de tout, aux mêmes numéros, et chaque personne qui frappe à la porte de la gestion."""
+
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import factories
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from comptes.models import Rattachement
+from factures.models import Consultation, LotImport
+from factures.services import encaisser, marquer
+from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
+from portail.journal import noter
+from portail.models import Affectation, Collectivite, Journal, Role, Sceau
+from portail.taches import lancer
+
+# Ce que porte tout objet de l'autre commune : le lire dans une page de Boé est une fuite.
+MARQUE = "ETRANGERE"
+
+PERSONNES = (
+    "anonyme", "ada", "sans_affectation", "agent_d_ailleurs", "lectrice", "agente", "administratrice", "exploitant",
+    "exploitant_ouvert",
+)  # fmt: skip
+
+
+def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
+    """Un objet de chaque modèle ; mêmes numéros dans les deux communes, ``marque`` dans tous les textes."""
+    regie = factories.regie(commune, code="EAU", libelle=f"Eau {marque}")
+    contrat = factories.contrat(regie)
+    habitante = factories.usager(email=f"h{marque.lower()}@exemple.fr", nom=f"NOM{marque}", prenom=f"Prénom{marque}")
+    redevable = factories.redevable(commune, habitante, code="R-1", nom=f"DUPONT{marque}", prenom=marque)
+    lot = LotImport.objects.create(collectivite=commune, regie=regie, libelle=f"Lot {marque}")
+    facture = factories.facture(
+        redevable, regie, lot=lot, numero="2026-1", reference="REF0000001", objet=f"Objet {marque}",
+        lignes=[(f"Ligne {marque}", Decimal("243.11"))],
+    )  # fmt: skip
+    encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"essai {marque}", recu_le=timezone.now())
+    marquer(facture=facture, usager=habitante, reglee=True)
+    Consultation.objects.create(collectivite=commune, facture=facture, usager=habitante)
+    paiement = Paiement.objects.create(
+        collectivite=commune, contrat=contrat, usager=habitante, formulaire=uuid4(), numcli=contrat.numcli, saisie="W",
+        exer="2026", refdet=f"REF{marque}", objet=f"Objet {marque}", montant=Decimal("242.11"), mel=habitante.email,
+        idop=uuid4(), envoye_le=timezone.now(), etat="expire", anomalie=f"Anomalie {marque}",
+    )  # fmt: skip
+    part = paiement.parts.create(facture=facture, collectivite=commune, montant=Decimal("242.11"), ouverte=False)
+    transition = TransitionPaiement.objects.create(
+        paiement=paiement, collectivite=commune, de="envoye", vers="expire", cause=f"cause {marque}"
+    )
+    notification = NotificationTipi.objects.create(paiement=paiement, collectivite=commune, corps=f"corps {marque}")
+    agent = factories.usager(email=f"agent{marque.lower()}@exemple.fr", nom=f"AGENT{marque}", is_staff=True)
+    affectation = Affectation.objects.create(usager=agent, collectivite=commune, role=Role.FACTURATION)
+    noter(f"essai.{marque}", sur=facture)
+    lancer("portail.tasks.sceller_le_journal")
+    fait = Journal.objects.latest("pk")
+    return {
+        "portail.collectivite": commune,
+        "portail.hote": commune.hotes.get(),
+        "portail.regie": regie,
+        "portail.affectation": affectation,
+        "portail.journal": fait,
+        "portail.sceau": Sceau.objects.create(premier=fait.pk, dernier=fait.pk, nombre=1, precedent=marque),
+        "django_tasks_database.dbtaskresult": DBTaskResult.objects.first(),
+        "comptes.usager": habitante,
+        "comptes.redevable": redevable,
+        "comptes.rattachement": Rattachement.objects.get(usager=habitante),
+        "factures.facture": facture,
+        "factures.lignefacture": facture.lignes.get(),
+        "factures.lotimport": lot,
+        "factures.reglement": facture.reglements.get(),
+        "factures.declaration": facture.declarations.get(),
+        "factures.consultation": facture.consultations.get(),
+        "paiement_tipi.contrattipi": contrat,
+        "paiement_tipi.paiement": paiement,
+        "paiement_tipi.partpaiement": part,
+        "paiement_tipi.transitionpaiement": transition,
+        "paiement_tipi.notificationtipi": notification,
+    }
+
+
+@pytest.fixture
+def ici(boe) -> dict[str, Any]:
+    return peupler(boe, "")
+
+
+@pytest.fixture
+def la_bas(ailleurs) -> dict[str, Any]:
+    """La même chose dans l'autre commune."""
+    ailleurs.nom = f"Commune {MARQUE}"
+    ailleurs.save()
+    return peupler(ailleurs, MARQUE)
+
+
+def agent_de(commune: Collectivite, role: str) -> Any:
+    personne = factories.usager(is_staff=True)
+    Affectation.objects.create(usager=personne, collectivite=commune, role=role)
+    return personne
+
+
+@pytest.fixture
+def comptes(boe, ada, agente, ici, la_bas) -> dict[str, Any]:
+    exploitants = [factories.usager(is_staff=True, is_superuser=True) for _ in range(2)]
+    return {
+        "anonyme": None,
+        "ada": ada,
+        "sans_affectation": factories.usager(is_staff=True),
+        "agent_d_ailleurs": la_bas["portail.affectation"].usager,
+        "lectrice": agent_de(boe, Role.LECTURE),
+        "agente": agente,
+        "administratrice": agent_de(boe, Role.ADMINISTRATION),
+        "exploitant": exploitants[0],
+        "exploitant_ouvert": exploitants[1],
+    }
+
+
+class Navigateurs(dict[str, Client]):
+    """Chacun se connecte par la vraie page la première fois qu'on le demande, l'agent d'ailleurs chez lui."""
+
+    def __init__(self, comptes: dict[str, Any], connecter: Any, boe: Collectivite, ailleurs: Collectivite) -> None:
+        super().__init__()
+        self.comptes, self.connecter, self.boe, self.ailleurs = comptes, connecter, boe, ailleurs
+
+    def __missing__(self, nom: str) -> Client:
+        compte = self.comptes[nom]
+        chez = self.ailleurs if nom == "agent_d_ailleurs" else self.boe
+        self[nom] = self.connecter(compte, chez=chez) if compte else anonyme(chez)
+        if nom == "exploitant_ouvert":
+            ouvrir_le_contenu(self[nom])
+        return self[nom]
+
+
+def anonyme(chez: Collectivite) -> Client:
+    return Client(HTTP_HOST=chez.hotes.get().nom)
+
+
+def ouvrir_le_contenu(client: Client, motif: str = "Ticket 1234, essai") -> None:
+    assert client.post("/gestion/contenu/", {"motif": motif}).status_code == 303
+
+
+def adresse(objet: Any, page: str = "change") -> str:
+    """L'adresse d'une page de cet objet."""
+    meta = objet._meta
+    return f"/gestion/{meta.app_label}/{meta.model_name}/{objet.pk}/{page}/"
+
+
+def listes() -> list[str]:
+    """L'adresse de chaque liste."""
+    return [f"/gestion/{a.opts.app_label}/{a.opts.model_name}/" for a in admin.site._registry.values()]
+
+
+@pytest.fixture
+def monde(boe, ailleurs, ici, la_bas, comptes, connecter) -> SimpleNamespace:
+    chez = Navigateurs(comptes, connecter, boe, ailleurs)
+    return SimpleNamespace(boe=boe, ailleurs=ailleurs, ici=ici, la_bas=la_bas, chez=chez)

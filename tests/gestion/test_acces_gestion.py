@@ -1,0 +1,207 @@
+"""Chaque adresse de la gestion, pour chaque personne, avec le statut attendu écrit à la main."""
+
+import pytest
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from portail.gestion import registre
+from portail.gestion.droits import ACTES
+from portail.models import Affectation, Role
+from tests.gestion.conftest import PERSONNES, adresse
+from tests.test_acces import adresses
+from tests.test_architecture import nos_modeles
+
+# Ce qui dit ce que doit ou paie quelqu'un ; ce qui n'est que de la commune ; aux responsables ; à l'installation.
+CONTENU, COMMUNE, ENCADREMENT, INSTALLATION = "contenu", "commune", "encadrement", "installation"
+MODELES = {
+    "portail.collectivite": COMMUNE,
+    "portail.hote": INSTALLATION,
+    "portail.regie": COMMUNE,
+    "portail.affectation": ENCADREMENT,
+    "portail.journal": ENCADREMENT,
+    "portail.sceau": INSTALLATION,
+    "django_tasks_database.dbtaskresult": INSTALLATION,
+    "comptes.usager": COMMUNE,
+    "comptes.redevable": CONTENU,
+    "comptes.rattachement": CONTENU,
+    "factures.facture": CONTENU,
+    "factures.lignefacture": CONTENU,
+    "factures.lotimport": CONTENU,
+    "factures.reglement": CONTENU,
+    "factures.declaration": CONTENU,
+    "factures.consultation": CONTENU,
+    "paiement_tipi.contrattipi": COMMUNE,
+    "paiement_tipi.paiement": CONTENU,
+    "paiement_tipi.partpaiement": CONTENU,
+    "paiement_tipi.transitionpaiement": CONTENU,
+    "paiement_tipi.notificationtipi": CONTENU,
+}
+SANS_PAGE = {"portail.tic"}  # l'horloge des tâches ne dit rien à personne
+
+CODES = {
+    # genre, méthode, page              ano  ada  sta  ail  lec  agt  adm  exp  exo
+    (CONTENU, "GET", "liste"):         (302, 403, 403, 200, 200, 200, 200, 403, 200),
+    (CONTENU, "GET", "objet"):         (302, 403, 403, 404, 200, 200, 200, 403, 200),
+    (CONTENU, "POST", "liste"):        (302, 403, 403, 405, 405, 405, 405, 403, 405),
+    (CONTENU, "POST", "objet"):        (302, 403, 403, 405, 405, 405, 405, 403, 405),
+    (COMMUNE, "GET", "liste"):         (302, 403, 403, 200, 200, 200, 200, 200, 200),
+    (COMMUNE, "GET", "objet"):         (302, 403, 403, 404, 200, 200, 200, 200, 200),
+    (COMMUNE, "POST", "liste"):        (302, 403, 403, 405, 405, 405, 405, 405, 405),
+    (COMMUNE, "POST", "objet"):        (302, 403, 403, 405, 405, 405, 405, 405, 405),
+    (ENCADREMENT, "GET", "liste"):     (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    (ENCADREMENT, "GET", "objet"):     (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    (ENCADREMENT, "POST", "liste"):    (302, 403, 403, 403, 403, 403, 405, 405, 405),
+    (ENCADREMENT, "POST", "objet"):    (302, 403, 403, 403, 403, 403, 405, 405, 405),
+    (INSTALLATION, "GET", "liste"):    (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    (INSTALLATION, "GET", "objet"):    (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    (INSTALLATION, "POST", "liste"):   (302, 403, 403, 403, 403, 403, 403, 405, 405),
+    (INSTALLATION, "POST", "objet"):   (302, 403, 403, 403, 403, 403, 403, 405, 405),
+}  # fmt: skip
+
+SITE = {
+    # Un POST sans motif remontre le formulaire.
+    ("GET", "/gestion/"):                  (302, 403, 403, 200, 200, 200, 200, 200, 200),
+    ("POST", "/gestion/"):                 (302, 403, 403, 405, 405, 405, 405, 405, 405),
+    ("GET", "/gestion/factures/"):         (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "/gestion/contenu/"):          (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    ("POST", "/gestion/contenu/"):         (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    ("GET", "/gestion/contenu/fermer/"):   (302, 403, 403, 405, 405, 405, 405, 405, 405),
+    ("POST", "/gestion/contenu/fermer/"):  (302, 403, 403, 403, 403, 403, 403, 303, 303),
+    # Ce que Django servirait et qui n'existe pas ici.
+    ("GET", "/gestion/login/"):            (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "/gestion/logout/"):           (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "/gestion/password_change/"):  (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "/gestion/autocomplete/"):     (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "/gestion/r/1/1/"):            (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "/gestion/auth/group/"):       (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "/gestion/account/emailaddress/"): (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "/gestion/factures/facture/add/"): (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "/gestion/factures/facture/add/"): (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "/gestion/factures/facture/1/delete/"): (404, 404, 404, 404, 404, 404, 404, 404, 404),
+}  # fmt: skip
+
+# Un acte : GET montre sa page, POST la fait ou la remontre (200, saisie vide) ; 409 s'il n'a pas lieu d'être.
+ACTES_DES_OBJETS = {
+    ("GET", "factures.facture", "annuler"):       (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.facture", "annuler"):      (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "portail.regie", "suspendre"):        (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "portail.regie", "suspendre"):       (302, 403, 403, 404, 403, 303, 409, 403, 403),
+    ("GET", "portail.regie", "reprendre"):        (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "portail.regie", "reprendre"):       (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "portail.regie", "renommer"):         (302, 403, 403, 404, 403, 403, 200, 403, 403),
+    ("POST", "portail.regie", "renommer"):        (302, 403, 403, 404, 403, 403, 200, 403, 403),
+    ("GET", "portail.regie", "raccorder"):        (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "portail.regie", "raccorder"):       (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "portail.collectivite", "modifier"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "portail.collectivite", "modifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "paiement_tipi.contrattipi", "modifier"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "paiement_tipi.contrattipi", "modifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "paiement_tipi.paiement", "interroger"):   (302, 403, 403, 404, 403, 409, 409, 403, 409),
+    ("POST", "paiement_tipi.paiement", "interroger"):  (302, 403, 403, 404, 403, 409, 409, 403, 409),
+}  # fmt: skip
+
+
+def test_chaque_modele_a_sa_place_dans_la_table():
+    assert {a.opts.label_lower for a in admin.site._registry.values()} == set(MODELES)
+    assert {m._meta.label_lower for m in nos_modeles()} - set(MODELES) == SANS_PAGE
+
+
+def test_chaque_adresse_de_la_gestion_est_dans_les_tables():
+    attendues = {"index", "contenu", "contenu_fermer"}
+    for modele in MODELES:
+        attendues |= {f"{modele.replace('.', '_')}_{page}" for page in ("changelist", "change", "history")}
+    attendues |= {f"{modele.replace('.', '_')}_{acte}" for _methode, modele, acte in ACTES_DES_OBJETS}
+    assert {nom.removeprefix("gestion:") for nom in adresses() if nom.startswith("gestion:")} == attendues
+
+
+def test_chaque_acte_est_dans_la_table_des_droits_et_a_un_role():
+    declares = {f"{modele}.{acte.nom}" for modele in MODELES for acte in registre.actes(modele)}
+    assert declares == {acte for actes in ACTES.values() for acte in actes}
+    assert set(ACTES) == set(Role)
+    assert ACTES[Role.LECTURE] == ACTES[Role.RELATION] == frozenset()
+
+
+def statuts(monde, methode: str, chemin: str) -> dict[str, int]:
+    demande = {nom: getattr(monde.chez[nom], methode.lower())(chemin) for nom in PERSONNES}
+    return {nom: reponse.status_code for nom, reponse in demande.items()}
+
+
+def attendus(codes) -> dict[str, int]:
+    return dict(zip(PERSONNES, codes, strict=True))
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("modele", MODELES)
+@pytest.mark.parametrize("methode", ["GET", "POST"])
+def test_les_listes_les_fiches_et_les_historiques(monde, modele, methode):
+    objet, genre = monde.ici[modele], MODELES[modele]
+    liste = f"/gestion/{modele.replace('.', '/')}/"
+    assert statuts(monde, methode, liste) == attendus(CODES[genre, methode, "liste"])
+    for page in ("change", "history"):
+        assert statuts(monde, methode, adresse(objet, page)) == attendus(CODES[genre, methode, "objet"])
+
+
+@pytest.mark.parametrize(("methode", "chemin"), SITE, ids=[f"{m} {c}" for m, c in SITE])
+def test_les_pages_du_site(monde, methode, chemin):
+    assert statuts(monde, methode, chemin) == attendus(SITE[methode, chemin])
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(("methode", "modele", "acte"), ACTES_DES_OBJETS)
+def test_les_actes(monde, methode, modele, acte):
+    if modele == "paiement_tipi.paiement":
+        type(monde.ici[modele]).objects.update(etat="paye")  # abouti : il n'y a plus rien à demander, ni réseau
+    chemin = adresse(monde.ici[modele], acte)
+    assert statuts(monde, methode, chemin) == attendus(ACTES_DES_OBJETS[methode, modele, acte])
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("modele", MODELES)
+def test_un_get_de_la_gestion_n_ecrit_rien(monde, modele):
+    chemins = [f"/gestion/{modele.replace('.', '/')}/", *(adresse(monde.ici[modele], p) for p in ("change", "history"))]
+    chemins += [adresse(monde.ici[modele], acte.nom) for acte in registre.actes(modele)]
+    personnes = ("administratrice", "exploitant_ouvert")
+    assert [monde.chez[nom].get("/gestion/").status_code for nom in personnes] == [200, 200]  # connectées
+    with CaptureQueriesContext(connection) as requetes:
+        for nom in personnes:
+            for chemin in chemins:
+                monde.chez[nom].get(chemin)
+    assert [q["sql"] for q in requetes if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))] == []
+
+
+@pytest.mark.parametrize("cle", ["0", "-1", "abc", "99999999999999999999999", "1%00", "1' OR 1=1", "²"])
+def test_une_cle_impossible_est_introuvable(monde, cle):
+    for modele in ("factures.facture", "django_tasks_database.dbtaskresult"):
+        for page in ("change", "history"):
+            reponse = monde.chez["exploitant_ouvert"].get(f"/gestion/{modele.replace('.', '/')}/{cle}/{page}/")
+            assert reponse.status_code == 404
+
+
+def test_le_droit_retire_l_est_des_la_requete_suivante(monde, agente):
+    client, chemin = monde.chez["agente"], adresse(monde.ici["factures.facture"], "annuler")
+    assert client.get(chemin).status_code == 200
+    Affectation.objects.filter(usager=agente).update(role=Role.LECTURE)
+    assert client.get(chemin).status_code == 403
+    assert client.get(adresse(monde.ici["factures.facture"])).status_code == 200
+    Affectation.objects.filter(usager=agente).delete()
+    assert client.get("/gestion/").status_code == 403
+    type(agente).objects.filter(pk=agente.pk).update(is_active=False)
+    assert client.get("/gestion/").status_code == 302
+
+
+def test_l_affectation_ne_vaut_rien_sans_etre_agent(monde, agente):
+    type(agente).objects.filter(pk=agente.pk).update(is_staff=False)
+    assert monde.chez["agente"].get("/gestion/").status_code == 403
+
+
+def test_l_agent_d_une_commune_est_anonyme_chez_une_autre(monde):
+    reponse = monde.chez["agente"].get("/gestion/", HTTP_HOST=monde.ailleurs.hotes.get().nom)
+    assert (reponse.status_code, reponse["Location"]) == (302, "/connexion/?next=/gestion/")
+
+
+def test_l_agent_de_deux_communes_n_agit_que_dans_celle_de_sa_session(monde, agente):
+    Affectation.objects.create(usager=agente, collectivite=monde.ailleurs, role=Role.ADMINISTRATION)
+    client = monde.chez["agente"]
+    assert client.get(adresse(monde.la_bas["factures.facture"])).status_code == 404
+    assert client.get(adresse(monde.ici["portail.regie"], "renommer")).status_code == 403  # son rôle ici, pas là-bas

@@ -1,0 +1,301 @@
+"""Ce que les agents lisent : l'accueil, les listes, les fiches, leur coût ; et ce qu'ils y font."""
+
+import re
+from datetime import timedelta
+from decimal import Decimal
+
+import factories
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from factures.etats import EtatFacture, Statut
+from factures.models import Facture, LigneFacture
+from factures.services import encaisser
+from paiement_tipi.models import ContratTipi
+from portail.gestion import listes as gestion_listes
+from portail.journal import noter
+from portail.models import Journal, Regie
+from tests.gestion.conftest import adresse, listes
+
+FACTURES = "/gestion/factures/facture/"
+# La commune (hôte), la session, le compte, l'affectation.
+SOCLE = 4
+
+
+def lire(client, chemin: str) -> str:
+    reponse = client.get(chemin)
+    assert reponse.status_code == 200, chemin
+    return reponse.content.decode()
+
+
+def chiffres(page: str) -> dict[str, str]:
+    """Chaque libellé d'une carte et sa valeur."""
+    paires = re.findall(r"<dt[^>]*>(.*?)</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
+    return {libelle: re.sub(r"<[^>]+>|\s\s+|\n", "", valeur).strip() for libelle, valeur in paires}
+
+
+@pytest.mark.sqlite
+def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
+    regie = monde.ici["portail.regie"]
+    factures_ici = [factories.facture(monde.ici["comptes.redevable"], regie, montant=Decimal(n)) for n in (10, 20, 30)]
+    encaisser(facture=factures_ici[0], montant=Decimal(15), moyen="carte", origine="x", recu_le=timezone.now())
+    creche = factories.regie(monde.boe, paiement_suspendu=True)
+    factories.facture(monde.ici["comptes.redevable"], creche, montant=Decimal(5))
+    factories.facture(monde.ici["comptes.redevable"], creche, statut=Statut.BROUILLON, publiee_le=None)
+    page = lire(monde.chez["agente"], "/gestion/")
+    assert chiffres(page) == {
+        "Publiées": "5",
+        "À régler": "4",
+        "Reste dû": "297,11\N{NO-BREAK SPACE}€",
+        "De services suspendus": "1",
+        "Trop-perçus": "1",
+        "En cours": "0",
+        "Anomalies": "1",
+        "PayFiP ne répond pas": "0",
+    }
+    for lien in re.findall(r'<dd>\s*<a href="([^"]+)"', page):
+        assert monde.chez["agente"].get(lien).status_code == 200
+    assert "4 lignes" in lire(monde.chez["agente"], f"{FACTURES}?suivi=a-regler")
+    assert "1 ligne\n" in lire(monde.chez["agente"], f"{FACTURES}?suivi=trop-percu")
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("nombre", [1, 30])
+def test_l_accueil_coute_trois_requetes_de_plus_que_l_entree(monde, nombre):
+    for _ in range(nombre):
+        factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
+    assert compter(monde.chez["agente"], "/gestion/") == SOCLE + 2  # factures, paiements
+    assert compter(monde.chez["administratrice"], "/gestion/") == SOCLE + 3  # et le journal
+
+
+def compter(client, chemin: str) -> int:
+    lire(client, chemin)
+    with CaptureQueriesContext(connection) as requetes:
+        lire(client, chemin)
+    return len(requetes)
+
+
+# Le nombre de lignes et les lignes ; les choix du filtre par service ou par contrat.
+COUTS = {
+    "portail/collectivite": 2, "portail/regie": 2, "portail/affectation": 2, "portail/journal": 2, "comptes/usager": 2,
+    "comptes/redevable": 2, "comptes/rattachement": 2, "factures/facture": 3, "factures/lignefacture": 2,
+    "factures/lotimport": 3, "factures/reglement": 2, "factures/declaration": 2, "factures/consultation": 2,
+    "paiement_tipi/contrattipi": 2, "paiement_tipi/paiement": 3, "paiement_tipi/partpaiement": 2,
+    "paiement_tipi/transitionpaiement": 2, "paiement_tipi/notificationtipi": 2,
+}  # fmt: skip
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("nombre", [1, 30])
+def test_une_liste_coute_autant_pour_une_ligne_que_pour_trente(monde, nombre):
+    ici = monde.ici
+    for n in range(nombre):
+        redevable = factories.redevable(monde.boe, factories.usager())
+        regie = factories.regie(monde.boe)
+        facture = factories.facture(redevable, regie, lignes=[("ligne", Decimal(1))])
+        encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
+        factories.contrat(regie)
+        ici["paiement_tipi.paiement"].parts.create(
+            facture=facture, collectivite=monde.boe, montant=Decimal(1), ouverte=False
+        )
+    couts = {nom: compter(monde.chez["administratrice"], f"/gestion/{nom}/") for nom in COUTS}
+    assert couts == {nom: SOCLE + cout for nom, cout in COUTS.items()}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("nombre", [1, 30])
+def test_la_fiche_et_l_historique_d_une_facture(monde, nombre):
+    facture = monde.ici["factures.facture"]
+    for n in range(nombre):
+        LigneFacture.objects.create(facture=facture, collectivite=monde.boe, rang=n + 2, libelle="x", montant=1)
+        encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
+        noter("essai", sur=facture)
+    # La facture ; ses lignes, règlements, marques, lectures et tentatives. Puis la facture et les faits.
+    assert compter(monde.chez["agente"], adresse(facture)) == SOCLE + 6
+    assert compter(monde.chez["agente"], adresse(facture, "history")) == SOCLE + 2
+
+
+@pytest.mark.sqlite
+def test_la_fiche_dit_tout_de_la_facture_et_ce_qui_est_vide_n_y_est_pas(monde):
+    facture = monde.ici["factures.facture"]
+    page = lire(monde.chez["agente"], adresse(facture))
+    attendus = (
+        "2026-1", "REF0000001", "DUPONT", "243,11\N{NO-BREAK SPACE}€", "242,11\N{NO-BREAK SPACE}€", "carte bancaire",
+        "Dite réglée par", "Lue par", "Paiements en ligne", "Annuler la facture",
+    )  # fmt: skip
+    for mot in attendus:
+        assert mot in page
+    assert 'data-etat="partiellement-payee"' in page
+    autre = factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
+    vide = lire(monde.chez["agente"], adresse(autre))
+    assert [titre for titre in ("Règlements", "Lue par", "Paiements en ligne") if f"<h2>{titre}</h2>" in vide] == []
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("terme", "trouve"),
+    [
+        ("2026-1", True), (" 2026-1 ", True), ("REF0000001", True), ("R-1", True), ("dupont", True), ("DUP", True),
+        ("Ada dupo", True), ("dupo Ada", True), ("2026", False), ("PONT", False), ("Ada martin", False), ("", True),
+        ("'", False), ("\0", True), ("%", False), ("é" * 300, False),
+    ],
+)  # fmt: skip
+def test_on_cherche_une_facture_par_ce_qui_est_imprime_dessus(monde, terme, trouve):
+    monde.ici["comptes.redevable"].prenom = "Ada"
+    monde.ici["comptes.redevable"].save()
+    reponse = monde.chez["agente"].get(FACTURES, {"q": terme})
+    assert reponse.status_code == 200
+    assert (adresse(monde.ici["factures.facture"]) in reponse.content.decode()) is trouve
+
+
+@pytest.mark.sqlite
+def test_on_cherche_un_usager_un_redevable_un_paiement_un_fait(monde):
+    client, paiement = monde.chez["administratrice"], monde.ici["paiement_tipi.paiement"]
+    for chemin, terme, attendu in (
+        ("comptes/usager", "H@EXEMPLE.FR", True), ("comptes/usager", "nom", True), ("comptes/usager", "x@y.fr", False),
+        ("comptes/redevable", "R-1", True), ("comptes/redevable", "dup", True), ("comptes/redevable", "R-2", False),
+        ("paiement_tipi/paiement", str(paiement.idop), True), ("paiement_tipi/paiement", paiement.idop.hex, True),
+        ("paiement_tipi/paiement", paiement.refdet, True), ("paiement_tipi/paiement", "inconnu", False),
+        ("portail/journal", "essai.", True), ("portail/journal", "essai", False),
+        ("portail/journal", str(monde.ici["factures.facture"].uuid), True),
+    ):  # fmt: skip
+        page = client.get(f"/gestion/{chemin}/", {"q": terme}).content.decode()
+        assert ("Aucune ligne" not in page) is attendu, (chemin, terme)
+
+
+@pytest.mark.sqlite
+def test_chaque_etat_filtre_les_factures_qui_le_portent(monde):
+    redevable, regie = monde.ici["comptes.redevable"], monde.ici["portail.regie"]
+    hier = timezone.now().date() - timedelta(days=1)
+    Facture.objects.filter(collectivite=monde.boe).update(statut=Statut.ANNULEE, motif_annulation="essai")
+    for champs in ({}, {"montant": Decimal(-5)}, {"reste_du": Decimal(0)}, {"date_prelevement": hier},
+                   {"date_limite_en_ligne": hier}, {"date_echeance": hier}, {"reste_du": Decimal(9)}):  # fmt: skip
+        factories.facture(redevable, regie, **champs)
+    factories.facture(redevable, factories.regie(monde.boe, paiement_suspendu=True))
+    en_cours = factories.facture(redevable, regie)
+    monde.ici["paiement_tipi.paiement"].parts.create(facture=en_cours, collectivite=monde.boe, montant=1)
+    for etat in set(EtatFacture.values) - {"declaree"}:
+        page = lire(monde.chez["agente"], f"{FACTURES}?etat={etat}")
+        assert re.findall(r'data-etat="([a-z-]+)"', page) == [etat]
+
+
+@pytest.mark.sqlite
+def test_au_dela_du_plafond_on_ne_compte_plus(monde, monkeypatch):
+    monkeypatch.setattr(gestion_listes, "PLAFOND", 2)
+    for _ in range(4):
+        factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
+    page = lire(monde.chez["agente"], FACTURES)
+    assert "5 lignes" not in page
+    assert page.count("/change/") >= 3
+
+
+def test_les_grandes_listes_se_lisent_page_a_page(monde):
+    for _ in range(51):
+        factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
+    pages = [lire(monde.chez["agente"], f"{FACTURES}?p={p}") for p in (1, 2)]
+    assert [page.count("/change/") for page in pages] == [50, 2]
+    assert "52 lignes" in pages[0]
+
+
+@pytest.mark.sqlite
+def test_chaque_page_a_un_seul_h1_un_titre_a_elle_et_aucun_script_de_plus(monde):
+    client = monde.chez["exploitant_ouvert"]
+    objets = {nom: objet for nom, objet in monde.ici.items() if nom != "factures.lignefacture"}
+    chemins = ["/gestion/", "/gestion/contenu/", *listes()]
+    chemins += [adresse(o, page) for o in objets.values() for page in ("change", "history")]
+    pages = {chemin: lire(client, chemin) for chemin in chemins}
+    assert {chemin for chemin, page in pages.items() if page.count("<h1") != 1} == set()
+    titres = [" ".join(re.search(r"<title>(.*?)</title>", p, re.DOTALL)[1].split()) for p in pages.values()]
+    assert [t for t in titres if "Gestion – Ville de Boé" not in t] == []
+    assert {len(re.findall(r"<script", page)) for page in pages.values()} == {1}  # celui du site
+
+
+@pytest.mark.sqlite
+def test_l_agente_annule_une_facture_avec_son_motif(monde, agente):
+    facture = monde.ici["factures.facture"]
+    reponse = monde.chez["agente"].post(adresse(facture, "annuler"), {"motif": "Erreur de relevé"}, follow=True)
+    assert "La facture est annulée." in reponse.content.decode()
+    facture.refresh_from_db()
+    assert (facture.statut, facture.motif_annulation) == (Statut.ANNULEE, "Erreur de relevé")
+    fait = Journal.objects.get(action="facture.annulee")
+    assert (fait.acteur, fait.collectivite, fait.identifiant) == (agente.pk, monde.boe.pk, str(facture.uuid))
+    assert "Annuler la facture" not in lire(monde.chez["agente"], adresse(facture))
+    assert "facture.annulee" in lire(monde.chez["agente"], adresse(facture, "history"))
+    assert monde.chez["agente"].post(adresse(facture, "annuler"), {"motif": "encore"}).status_code == 409
+    assert not LogEntry.objects.exists()  # le journal de Django garderait des noms en clair
+
+
+@pytest.mark.sqlite
+def test_une_facture_en_cours_de_paiement_ne_s_annule_pas(monde):
+    facture = monde.ici["factures.facture"]
+    monde.ici["paiement_tipi.paiement"].parts.update(ouverte=True)
+    reponse = monde.chez["agente"].post(adresse(facture, "annuler"), {"motif": "Erreur"})
+    assert reponse.status_code == 409
+    assert "Un paiement est en cours" in reponse.content.decode()
+    assert Facture.objects.get(pk=facture.pk).statut == Statut.PUBLIEE
+
+
+@pytest.mark.sqlite
+def test_un_service_se_suspend_et_se_reprend(monde):
+    regie, client = monde.ici["portail.regie"], monde.chez["agente"]
+    assert "Reprendre" not in lire(client, adresse(regie))
+    for acte, suspendu, action in (("suspendre", True, "regie.suspendue"), ("reprendre", False, "regie.reprise")):
+        assert client.post(adresse(regie, acte)).status_code == 303
+        assert Regie.objects.get(pk=regie.pk).paiement_suspendu is suspendu
+        assert Journal.objects.filter(action=action, collectivite=monde.boe.pk).count() == 1
+        assert client.post(adresse(regie, acte)).status_code == 409
+
+
+@pytest.mark.sqlite
+def test_la_responsable_change_de_telephone_et_le_journal_garde_l_ancien(monde):
+    client, boe = monde.chez["administratrice"], monde.boe
+    page = lire(client, adresse(boe, "modifier"))
+    assert 'value="05 61 00 19 30"' in page
+    envoi = {"telephone": "05 00 00 00 00", "horaires": boe.horaires, "couleur": boe.couleur}
+    assert client.post(adresse(boe, "modifier"), envoi).status_code == 303
+    fait = Journal.objects.get(action="collectivite.modifiee")
+    assert (fait.avant, fait.apres) == ({"telephone": "05 61 00 19 30"}, {"telephone": "05 00 00 00 00"})
+    assert client.post(adresse(boe, "modifier"), envoi).status_code == 303  # rien ne change, rien n'est noté
+    assert Journal.objects.filter(action="collectivite.modifiee").count() == 1
+
+
+@pytest.mark.sqlite
+def test_un_contrat_se_cree_et_se_change_avec_un_motif_note(monde):
+    client, regie = monde.chez["administratrice"], factories.regie(monde.boe)
+    envoi = {"numcli": "006382", "saisie": "T", "motif": "Mise en service"}
+    assert client.post(adresse(regie, "raccorder"), envoi).status_code == 303
+    contrat = ContratTipi.objects.get(regie=regie)
+    assert client.post(adresse(contrat, "modifier"), {**envoi, "saisie": "W"}).status_code == 303
+    faits = {f.action: (f.avant, f.apres) for f in Journal.objects.filter(action__startswith="contrat.")}
+    test, production = {"numcli": "006382", "saisie": "T"}, {"numcli": "006382", "saisie": "W"}
+    assert faits == {
+        "contrat.cree": (None, {**test, "motif": "Mise en service"}),
+        "contrat.modifie": (test, {**production, "motif": "Mise en service"}),
+    }
+    reponse = client.post(adresse(contrat, "modifier"), {**envoi, "saisie": "W"})
+    assert (reponse.status_code, "Rien ne change" in reponse.content.decode()) == (200, True)
+
+
+@pytest.mark.sqlite
+def test_interroger_payfip_applique_sa_reponse(monde, simulateur, settings):
+    paiement = monde.ici["paiement_tipi.paiement"]
+    reponse = monde.chez["agente"].post(adresse(paiement, "interroger"), follow=True)
+    assert "PayFiP a été interrogé : cette tentative est « expiré »." in reponse.content.decode()
+    assert simulateur.serveur is not None
+    assert 'name="csrfmiddlewaretoken"' in lire(monde.chez["agente"], adresse(paiement, "interroger"))
+
+
+@pytest.mark.sqlite
+def test_un_paiement_inconnu_de_payfip_ne_s_interroge_pas(monde):
+    paiement = monde.ici["paiement_tipi.paiement"]
+    type(paiement).objects.update(idop=None, envoye_le=None, etat="echoue")
+    assert monde.chez["agente"].post(adresse(paiement, "interroger")).status_code == 409
+
+
+@pytest.mark.sqlite
+def test_le_lien_vers_la_gestion_n_est_que_pour_les_agents(monde):
+    vues = {nom: 'href="/gestion/"' in monde.chez[nom].get("/").content.decode() for nom in ("ada", "agente")}
+    assert vues == {"ada": False, "agente": True}
