@@ -23,6 +23,19 @@ def lancer(nom: str, *, dans: timedelta | None = None, **arguments: Any) -> None
     tache.enqueue(**arguments)
 
 
+_progres = {"instant": time.monotonic()}
+
+
+def progresser() -> None:
+    """Une tâche longue l'appelle à chaque étape : sans progrès, l'ouvrier la croirait bloquée et se tuerait."""
+    _progres["instant"] = time.monotonic()
+
+
+def inertie() -> float:
+    """Les secondes écoulées depuis le dernier progrès de la tâche en cours."""
+    return time.monotonic() - _progres["instant"]
+
+
 def planifier(maintenant: float | None = None) -> list[str]:
     """Met en file chaque tâche périodique due, une seule fois par période ; rend le nom de celles-ci."""
     instant = time.time() if maintenant is None else maintenant

@@ -14,7 +14,7 @@ from paiement_tipi.models import NotificationTipi, Paiement
 from paiement_tipi.services.constat import constater
 from paiement_tipi.services.transitions import passer
 from portail import limites
-from portail.taches import lancer
+from portail.taches import lancer, progresser
 
 journal = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ def _constater_toutes(
 ) -> Counter[str]:
     etats: Counter[str] = Counter()
     for paiement in paiements:
+        progresser()
         try:
             constater(paiement=paiement, guichet=guichet, cause=cause, maintenant=maintenant)
         except Exception:  # noqa: BLE001  # une tentative impossible à traiter n'empêche pas les autres

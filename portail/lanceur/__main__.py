@@ -29,16 +29,6 @@ from portail.lanceur.superviseur import (
 
 DEMARRAGE_SECONDES = 120
 PREPARATION = Enfant("La préparation", (sys.executable, "-m", "portail.lanceur.preparation"))
-OUVRIER = (
-    "db_worker",
-    "--queue-name",
-    "default",
-    "--interval",
-    "0.2",
-    "--no-startup-delay",
-    "--verbosity",
-    "0",
-)
 SERVEUR = (
     *(
         "gunicorn",
@@ -152,7 +142,7 @@ def _portail(prise: socket.socket) -> tuple[Enfant, ...]:
     serveur = (sys.executable, "-m", *SERVEUR, "--bind", f"fd://{descripteur}")
     return (
         Enfant("Le serveur", serveur, descripteurs=(descripteur,)),
-        Enfant("L'ouvrier", (*manage, *OUVRIER)),
+        Enfant("L'ouvrier", (*manage, "ouvrier")),
         Enfant("Le planificateur", (*manage, "planifier")),
     )
 

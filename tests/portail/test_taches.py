@@ -22,6 +22,7 @@ from portail import registre, taches
 from portail.management.commands.planifier import Command
 from portail.models import Tic
 from portail.registre import Periodique, periodiques
+from portail.reprises import Guet
 
 RACINE = Path(__file__).resolve().parents[2]
 RELEVE = "paiement_tipi.tasks.relever_paiements"
@@ -178,7 +179,7 @@ def test_une_base_indisponible_n_arrete_pas_le_planificateur(monkeypatch, caplog
 
     monkeypatch.setattr(taches, "planifier", echouer)
     monkeypatch.setattr("portail.management.commands.planifier.close_old_connections", lambda: None)
-    Command().tour()
+    Command().tour(Guet())
     assert caplog.messages == ["Planification reportée : base indisponible."]
 
 
