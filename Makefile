@@ -2,7 +2,7 @@
 # Variables de make run : PORT, PORT_SIMULATEUR, DONNEES, SIMULATEUR_PILOTABLE, RAPPROCHEMENT_SECONDES, DATABASE_URL, PYTHON.
 
 .DEFAULT_GOAL := aide
-.PHONY: aide run test bench verrouiller propre
+.PHONY: aide run test epreuves bench verrouiller propre
 # Ils feraient lire au .venv les paquets d'un autre Python.
 unexport PYTHONPATH PYTHONHOME
 
@@ -16,6 +16,10 @@ run: ## la démonstration complète, sur http://127.0.0.1:8000/ (Ctrl-C l'arrêt
 test: ## toutes les vérifications : style, types, couches, PostgreSQL, SQLite, navigateur
 	@deploiement/preparer.sh developpement
 	@exec .venv/bin/python tests/tout.py
+
+epreuves: ## les longues épreuves, consignées dans docs/epreuves/ (AMPLEUR=25 fois l'échantillon de make test)
+	@deploiement/preparer.sh developpement
+	@exec env AMPLEUR=$${AMPLEUR:-25} .venv/bin/python tests/grappe.py .venv/bin/python -m pytest -m epreuve
 
 bench: ## les mesures de bancs/, sur PostgreSQL
 	@deploiement/preparer.sh developpement

@@ -9,6 +9,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from portail.models import Courriel
 from portail.registre import verifications
 
 DISQUE_MINIMAL = 200 * 1024 * 1024  # octets
@@ -49,3 +50,12 @@ def file_d_attente() -> bool:
     limite = timezone.now() - ATTENTE_MAXIMALE
     pretes = DBTaskResult.objects.ready().filter(enqueued_at__lt=limite)
     return not pretes.exclude(run_after__range=(limite, timezone.now())).exists()
+
+
+def chiffres() -> dict[str, int]:
+    """Ce qui demande de l'attention sans empêcher de servir : un serveur de courriel muet ne ferme pas le site."""
+    return {
+        "courriels_en_retard": Courriel.objects.en_retard(timezone.now()).count(),
+        "courriels_morts": Courriel.objects.morts().count(),
+        "taches_abandonnees": DBTaskResult.objects.failed().count(),
+    }

@@ -1,5 +1,7 @@
 """Les processus de ``make run`` : une facture payée, l'onglet fermé, aucune notification, et personne pour aider."""
 
+import email
+import email.policy
 import os
 import re
 import signal
@@ -45,7 +47,10 @@ def portail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespac
         if ligne.startswith("Prêt : "):
             break
     yield SimpleNamespace(
-        url=f"http://127.0.0.1:{port}", simulateur=f"http://127.0.0.1:{port_simulateur}", sortie="".join(sortie)
+        url=f"http://127.0.0.1:{port}",
+        simulateur=f"http://127.0.0.1:{port_simulateur}",
+        sortie="".join(sortie),
+        courriels=Path(env["DONNEES"]) / "courriels",
     )
     lanceur.send_signal(signal.SIGTERM)
     assert lanceur.wait(timeout=20) == 0
@@ -108,5 +113,12 @@ def test_onglet_ferme_et_jamais_de_notification_la_facture_finit_payee_toute_seu
     while 'data-etat="payee"' not in session.get(adresse).text:
         assert time.monotonic() < fin, "le relevé n'a pas réglé la facture"
         time.sleep(0.5)
+    fin = time.monotonic() + 5
+    while not (recus := list(portail.courriels.glob("*.eml"))):
+        assert time.monotonic() < fin, "l'accusé de réception n'est pas parti en cinq secondes"
+        time.sleep(0.1)
+    [accuse] = [email.message_from_bytes(f.read_bytes(), policy=email.policy.default) for f in recus]
+    assert (accuse["To"], accuse["Subject"]) == ("usager@demo.example", "Votre paiement est enregistré")
+    assert adresse in accuse.get_body(("plain",)).get_content()
     journal = requests.get(f"{portail.simulateur}/simulateur/etat", timeout=5).json()
     assert journal["notifications"] == []

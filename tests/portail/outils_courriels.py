@@ -1,5 +1,6 @@
 """Un bureau de poste en mémoire, une sorte de courriel d'essai, et le temps qui passe."""
 
+import os
 import smtplib
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -113,7 +114,7 @@ def composer(collectivite: Collectivite, contexte: Any) -> Contenu | None:
         return None
     if contexte.get("faute"):
         raise ZeroDivisionError(contexte["faute"])
-    factures = [SimpleNamespace(numero=f"jeton {next(jetons)}", get_absolute_url="/x")]
+    factures = [SimpleNamespace(numero=f"jeton {os.getpid()}-{next(jetons)}", get_absolute_url="/x")]
     valeurs = {"preleve": False, "le": LUNDI, "service": contexte.get("service"), "factures": factures}
     return Contenu(_("Essai"), valeurs)
 

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
-from portail import sante
+from portail import courriels, sante
 from portail.taches import lancer
+from tests.portail.outils_courriels import deposer
 
 pytestmark = pytest.mark.sqlite
 
@@ -61,3 +64,30 @@ def test_une_base_muette_est_un_faux_et_non_une_erreur(monkeypatch, django_db_bl
     with django_db_blocker.block():
         monkeypatch.setattr(sante, "DatabaseError", RuntimeError)  # ce que lève la base bloquée des tests
         assert sante.etat() == {"base": False, "migrations": False, "disque": True, "file_d_attente": False}
+
+
+def test_ce_qui_demande_de_l_attention_se_compte_sans_fermer_le_site(boe, bureau, capsys, caplog):
+    bureau.humeurs = ["inconnu", "plus tard"]
+    deposer(boe, "essai:1")
+    deposer(boe, "essai:2")
+    courriels.envoyer()
+    DBTaskResult.objects.update(status="FAILED")
+    with time_machine.travel(timezone.now() + timedelta(hours=1)), pytest.raises(SystemExit) as fin:
+        call_command("sante")
+    assert (fin.value.code, capsys.readouterr().out.splitlines()) == (
+        0,
+        [
+            *(f"{nom} : oui" for nom in TOUT_VA_BIEN),
+            "courriels_en_retard : 1",
+            "courriels_morts : 1",
+            "taches_abandonnees : 2",
+        ],
+    )
+
+
+def test_une_installation_qui_n_est_pas_prete_le_dit_par_son_code_de_sortie(db, monkeypatch, capsys):
+    monkeypatch.setattr(sante, "migrations", lambda: False)
+    monkeypatch.setattr(sante, "verifications", lambda: {"base": sante.base, "migrations": sante.migrations})
+    with pytest.raises(SystemExit) as fin:
+        call_command("sante")
+    assert (fin.value.code, capsys.readouterr().out) == (1, "base : oui\nmigrations : NON\n")
