@@ -12,7 +12,16 @@ from pathlib import Path
 RACINE = Path(__file__).resolve().parent.parent
 PYTEST = (sys.executable, "-m", "pytest", "-n", "2", "-rs")
 # La démonstration de var/, la base et les réglages restés dans le terminal ne regardent pas les essais.
-OUBLIEES = ("DATABASE_URL", "PORT", "PORT_SIMULATEUR", "RAPPROCHEMENT_SECONDES", "SIMULATEUR_PILOTABLE")
+OUBLIEES = (
+    "AMPLEUR",
+    "COURRIEL_EXPEDITEUR",
+    "COURRIEL_URL",
+    "DATABASE_URL",
+    "PORT",
+    "PORT_SIMULATEUR",
+    "RAPPROCHEMENT_SECONDES",
+    "SIMULATEUR_PILOTABLE",
+)
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def deposer(*, sorte: str, cle: str, collectivite: Collectivite, destinataire: s
     """
     valeurs = {
         "sorte": sorte_de_courriel(sorte).nom,
-        "destinataire": destinataire[:254],
+        "destinataire": destinataire,
         "contexte": contexte,
         "message_id": nouveau_message_id(),
     }

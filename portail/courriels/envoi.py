@@ -19,6 +19,7 @@ from portail.courriels.redaction import preparer, rediger
 from portail.etats import EtatCourriel, sources
 from portail.journal import noter
 from portail.models import Courriel
+from portail.taches import progresser
 
 journal = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ def _un_moment(dus: list[Courriel]) -> Iterator[Courriel]:
     for courriel in dus:
         if time.monotonic() > fin:
             return
+        progresser()
         yield courriel
 
 
@@ -89,6 +91,9 @@ def _a_nous(courriel: Courriel) -> QuerySet[Courriel]:
 
 def _traiter(courriel: Courriel, connexion: Any) -> bool:
     """Compose au besoin, envoie, et note le sort ; faux si la connexion ne vaut plus rien."""
+    if courriel.essais > ESSAIS:  # chaque essai a tué son ouvrier, sans rien pouvoir noter
+        clore(courriel, vers=EtatCourriel.ABANDONNE, erreur="Ouvrier mort")
+        return True
     try:
         if courriel.message is None and not _composer(courriel):
             clore(courriel, vers=EtatCourriel.SANS_OBJET)

@@ -3,6 +3,7 @@
 import email
 import email.policy
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -210,6 +211,17 @@ def test_les_essais_durent_plus_de_vingt_quatre_heures_puis_le_courriel_est_aban
         duree = timezone.now() - depart
     assert timedelta(hours=24) <= duree <= timedelta(hours=27)
     assert sort() == ("abandonne", envoi.ESSAIS, "SMTPRecipientsRefused 451")
+
+
+def test_un_courriel_qui_tue_ses_ouvriers_finit_par_etre_abandonne(boe, bureau):
+    deposer(boe)
+    for essais, etat in ((envoi.ESSAIS - 1, "a-envoyer"), (envoi.ESSAIS, "abandonne")):
+        bureau.humeurs = ["tué avant"]
+        Courriel.objects.update(essais=essais, prochain_essai=timezone.now())
+        with suppress(Tue):
+            courriels.envoyer()
+        assert sort()[:2] == (etat, essais + 1)
+    assert bureau.recus == []
 
 
 def test_une_sorte_fautive_n_arrete_pas_les_autres_et_ne_dit_rien_dans_l_erreur(boe, bureau, caplog):
