@@ -82,6 +82,7 @@ PAGES = (
     Page("factures:liste", des_factures, "/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3),
     # La facture et son état ; la lecture déjà retenue, les lignes, les règlements.
     Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 4),
+    # Le compteur de documents ; la facture, puis son état du jour, les lignes, les règlements.
     Page("factures:pdf", une_facture, "/factures/{0.uuid}/pdf/", SOCLE + 5),
     Page("paiement_tipi:payer", une_facture, "/factures/{0.uuid}/payer/", SOCLE + 1),
     # La tentative avec sa commune, son usager, et ses factures.
