@@ -9,18 +9,19 @@ from django.http import HttpRequest
 from portail.models import Affectation, Role
 
 # Les seules écritures possibles, par rôle : « app.modele.acte ». Le reste se lit.
-_FACTURATION = frozenset({
+_RELATION = frozenset({"portail.courriel.relancer"})
+_FACTURATION = _RELATION | frozenset({
     "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.regie.reprendre",
     "portail.regie.suspendre",
 })  # fmt: skip
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),
-    Role.RELATION: frozenset(),
+    Role.RELATION: _RELATION,
     Role.FACTURATION: _FACTURATION,
     Role.ADMINISTRATION: _FACTURATION
     | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
     | {"portail.regie.raccorder"},
-    Role.EXPLOITANT: frozenset({
+    Role.EXPLOITANT: _RELATION | frozenset({
         "paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.collectivite.modifier",
         "portail.regie.raccorder",
     }),

@@ -17,7 +17,7 @@ from factures.models import Consultation, LotImport
 from factures.services import encaisser, marquer
 from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
 from portail.journal import noter
-from portail.models import Affectation, Collectivite, Journal, Role, Sceau
+from portail.models import Affectation, Collectivite, Courriel, Journal, Role, Sceau
 from portail.taches import lancer
 
 # Ce que porte tout objet de l'autre commune : le lire dans une page de Boé est une fuite.
@@ -57,12 +57,17 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
     affectation = Affectation.objects.create(usager=agent, collectivite=commune, role=Role.FACTURATION)
     noter(f"essai.{marque}", sur=facture)
     lancer("portail.tasks.sceller_le_journal")
+    courriel = Courriel.objects.create(
+        collectivite=commune, sorte=f"essai {marque}", cle="essai", destinataire=habitante.email,
+        message_id=f"<essai{marque}@exemple.fr>", etat="refuse", prochain_essai=None, clos_le=timezone.now(),
+    )  # fmt: skip
     fait = Journal.objects.latest("pk")
     return {
         "portail.collectivite": commune,
         "portail.hote": commune.hotes.get(),
         "portail.regie": regie,
         "portail.affectation": affectation,
+        "portail.courriel": courriel,
         "portail.journal": fait,
         "portail.sceau": Sceau.objects.create(premier=fait.pk, dernier=fait.pk, nombre=1, precedent=marque),
         "django_tasks_database.dbtaskresult": DBTaskResult.objects.first(),

@@ -19,6 +19,7 @@ MODELES = {
     "portail.hote": INSTALLATION,
     "portail.regie": COMMUNE,
     "portail.affectation": ENCADREMENT,
+    "portail.courriel": CONTENU,
     "portail.journal": ENCADREMENT,
     "portail.sceau": INSTALLATION,
     "django_tasks_database.dbtaskresult": INSTALLATION,
@@ -95,6 +96,8 @@ ACTES_DES_OBJETS = {
     ("POST", "portail.regie", "raccorder"):       (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("GET", "portail.collectivite", "modifier"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("POST", "portail.collectivite", "modifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "portail.courriel", "relancer"):      (302, 403, 403, 404, 403, 200, 200, 403, 200),
+    ("POST", "portail.courriel", "relancer"):     (302, 403, 403, 404, 403, 303, 409, 403, 409),
     ("GET", "paiement_tipi.contrattipi", "modifier"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("POST", "paiement_tipi.contrattipi", "modifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("GET", "paiement_tipi.paiement", "interroger"):   (302, 403, 403, 404, 403, 409, 409, 403, 409),
@@ -119,7 +122,7 @@ def test_chaque_acte_est_dans_la_table_des_droits_et_a_un_role():
     declares = {f"{modele}.{acte.nom}" for modele in MODELES for acte in registre.actes(modele)}
     assert declares == {acte for actes in ACTES.values() for acte in actes}
     assert set(ACTES) == set(Role)
-    assert ACTES[Role.LECTURE] == ACTES[Role.RELATION] == frozenset()
+    assert ACTES[Role.LECTURE] == frozenset()
 
 
 def statuts(monde, methode: str, chemin: str) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""La commune, ses services, ses agents, le journal ; pour l'exploitant, l'installation."""
+"""La commune, ses services, ses agents ; pour l'exploitant, toutes les communes."""
 
 from typing import Any
 
@@ -8,30 +8,18 @@ from django.db.models import QuerySet
 from django.forms import model_to_dict
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django_tasks_db.models import DBTaskResult
 
 from portail import services
 from portail.gestion.droits import acces
-from portail.gestion.listes import colonne
 from portail.gestion.modele import ENCADREMENT, AdminParCommune, Rubrique
 from portail.gestion.registre import (
     Acte,
     ActeImpossible,
-    Carte,
-    Chiffre,
     Tableau,
     declarer_acte,
-    declarer_carte,
     declarer_tableau,
 )
-from portail.models import Affectation, Collectivite, Hote, Journal, Regie, Sceau, valider_couleur
-
-ETATS_DES_TACHES = {
-    "READY": _("en attente"),
-    "RUNNING": _("en cours"),
-    "FAILED": _("échouée"),
-    "SUCCESSFUL": _("réussie"),
-}
+from portail.models import Affectation, Collectivite, Hote, Regie, valider_couleur
 
 
 class CollectiviteForm(forms.Form):
@@ -109,68 +97,6 @@ class AffectationAdmin(AdminParCommune):
         return affectation.usager.get_username()
 
 
-@admin.register(Journal)
-class JournalAdmin(AdminParCommune):
-    """Ce qui s'est passé dans la commune."""
-
-    lecteurs = ENCADREMENT
-    list_display = ("le", "action", "objet", "identifiant", "acteur")
-    list_filter = ("le",)
-    search_fields = ("identifiant",)
-    search_help_text = _("L'identifiant entier de l'objet, ou une action (« facture.annulee »).")
-    fiche = ("le", "action", "objet", "identifiant", "acteur", "correlation")
-
-    def de_la_commune(self, tous: QuerySet[Any], collectivite: Collectivite) -> QuerySet[Any]:
-        return tous.filter(collectivite=collectivite.pk)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        terme = search_term.strip()
-        return (queryset.filter(identifiant=terme) | queryset.filter(action=terme) if terme else queryset), False
-
-    def get_fiche(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Les montants d'un fait sont le contenu d'une facture."""
-        droit = acces(request)
-        return (*self.fiche, "avant", "apres") if droit is not None and droit.contenu else self.fiche
-
-
-@admin.register(Sceau)
-class SceauAdmin(AdminParCommune):
-    """Les sceaux du journal de toute l'installation."""
-
-    rubrique = Rubrique.INSTALLATION
-    installation = True
-    list_display = ("premier", "dernier", "nombre", "scelle_le")
-    fiche = ("premier", "dernier", "nombre", "precedent", "empreinte", "scelle_le")
-
-
-@admin.register(DBTaskResult)
-class TacheAdmin(AdminParCommune):
-    """Le travail de fond. Ses arguments sont des clés, jamais des noms."""
-
-    rubrique = Rubrique.INSTALLATION
-    installation = True
-    pluriel: Any = _("Travail de fond")
-    list_display = ("tache", "etat", "mise_en_file", "fin", "erreur")
-    list_filter = ("status",)
-    fiche = ("tache", "etat", "arguments", "mise_en_file", "debut", "fin", "erreur")
-    ordering = ("-enqueued_at",)
-
-    # Le modèle n'est pas de nous : ses noms de champs ne sont pas traduits.
-    tache = colonne("task_path", _("tâche"))
-    arguments = colonne("args_kwargs", _("arguments"))
-    mise_en_file = colonne("enqueued_at", _("mise en file le"))
-    debut = colonne("started_at", _("commencée le"))
-    fin = colonne("finished_at", _("finie le"))
-    erreur = colonne("exception_class_path", _("erreur"))
-
-    @admin.display(description=_("état"), ordering="status")
-    def etat(self, tache: Any) -> Any:
-        """En français, que le modèle n'a pas."""
-        return ETATS_DES_TACHES.get(tache.status, tache.status)
-
-
 def _modifier_la_collectivite(collectivite: Collectivite, **saisie: str) -> Any:
     services.modifier_collectivite(collectivite=collectivite, **saisie)
     return _("C'est enregistré.")
@@ -242,10 +168,4 @@ def _hotes(collectivite: Collectivite) -> Tableau:
     return Tableau(_("Noms d'hôte réservés"), (_("Nom"),), [(hote.nom,) for hote in collectivite.hotes.all()])
 
 
-def _chiffres_du_journal(_collectivite: Collectivite) -> list[Chiffre]:
-    sceau = Sceau.objects.order_by("-pk").first()
-    return [Chiffre(_("Dernier sceau"), sceau.scelle_le if sceau else _("aucun"))]
-
-
 declarer_tableau("portail.collectivite", _hotes)
-declarer_carte(Carte(_("Journal"), "portail.journal", _chiffres_du_journal))
