@@ -82,13 +82,17 @@ def se_connecter(site: str) -> Callable[..., None]:
     return _se_connecter
 
 
+def axe(page: Page, options: dict[str, Any] = OPTIONS_AXE) -> list[tuple[str, list[str]]]:
+    """Les règles qu'axe voit enfreintes, et où."""
+    violations = Axe().run(page, options=options).response["violations"]
+    return [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in violations]
+
+
 def verifier_accessibilite(page: Page) -> None:
     """axe sans exception, sur téléphone puis sur ordinateur ; la page ne déborde pas à 320 px."""
     for largeur in LARGEURS:
         page.set_viewport_size({"width": largeur, "height": 900})
-        violations = Axe().run(page, options=OPTIONS_AXE).response["violations"]
-        resume = [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in violations]
-        assert resume == [], f"{page.url} à {largeur} px"
+        assert axe(page) == [], f"{page.url} à {largeur} px"
     page.set_viewport_size({"width": 320, "height": 700})
     assert page.evaluate("document.documentElement.scrollWidth") <= 320, f"{page.url} déborde à 320 px"
     page.set_viewport_size({"width": 390, "height": 844})

@@ -7,7 +7,6 @@ from uuid import uuid4
 
 import factories
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -15,7 +14,7 @@ from factures.etats import EtatFacture
 from factures.models import Facture
 from factures.services import encaisser, marquer
 from paiement_tipi.models import Paiement
-from tests.parcours.conftest import LARGEURS, OPTIONS_AXE
+from tests.parcours.conftest import LARGEURS, OPTIONS_AXE, axe
 from tests.portail.test_pages_legales import PIED
 from tests.test_gabarits import ETATS
 
@@ -51,9 +50,7 @@ def verifier(page: Page) -> None:
         assert page.evaluate(STRUCTURE) == [], f"{page.url} à {largeur} px"
         for theme, options in THEMES.items():
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # sinon axe mesure une couleur en route
-            violations = Axe().run(page, options=options).response["violations"]
-            resume = [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in violations]
-            assert resume == [], f"{page.url} à {largeur} px, {theme}"
+            assert axe(page, options) == [], f"{page.url} à {largeur} px, {theme}"
     for largeur, taille in ((320, "100%"), (640, "200%")):
         page.set_viewport_size({"width": largeur, "height": 700})
         page.evaluate("taille => document.documentElement.style.setProperty('font-size', taille)", taille)
