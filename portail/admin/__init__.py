@@ -1,5 +1,5 @@
-"""La gestion du rez-de-chaussée."""
+"""Le rez-de-chaussée dans la gestion."""
 
-from portail.admin import communes, suivi
+from portail.admin import actes, modeles
 
-__all__ = ["communes", "suivi"]
+__all__ = ["actes", "modeles"]

@@ -9,21 +9,20 @@ from django.http import HttpRequest
 from portail.models import Affectation, Role
 
 # Les seules écritures possibles, par rôle : « app.modele.acte ». Le reste se lit.
-_RELATION = frozenset({"portail.courriel.relancer"})
-_FACTURATION = _RELATION | frozenset({
-    "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.regie.reprendre",
-    "portail.regie.suspendre",
+_FACTURATION = frozenset({
+    "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
+    "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),
-    Role.RELATION: _RELATION,
+    Role.RELATION: frozenset(),
     Role.FACTURATION: _FACTURATION,
     Role.ADMINISTRATION: _FACTURATION
     | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
     | {"portail.regie.raccorder"},
-    Role.EXPLOITANT: _RELATION | frozenset({
+    Role.EXPLOITANT: frozenset({
         "paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.collectivite.modifier",
-        "portail.regie.raccorder",
+        "portail.courriel.relancer", "portail.regie.raccorder",
     }),
 }  # fmt: skip
 

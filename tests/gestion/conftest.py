@@ -57,18 +57,23 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
     affectation = Affectation.objects.create(usager=agent, collectivite=commune, role=Role.FACTURATION)
     noter(f"essai.{marque}", sur=facture)
     lancer("portail.tasks.sceller_le_journal")
-    courriel = Courriel.objects.create(
-        collectivite=commune, sorte=f"essai {marque}", cle="essai", destinataire=habitante.email,
-        message_id=f"<essai{marque}@exemple.fr>", etat="refuse", prochain_essai=None, clos_le=timezone.now(),
-    )  # fmt: skip
     fait = Journal.objects.latest("pk")
     return {
         "portail.collectivite": commune,
         "portail.hote": commune.hotes.get(),
         "portail.regie": regie,
         "portail.affectation": affectation,
-        "portail.courriel": courriel,
         "portail.journal": fait,
+        "portail.courriel": Courriel.objects.create(
+            collectivite=commune,
+            sorte="essai",
+            cle=f"essai:{marque}",
+            destinataire=habitante.email,
+            message_id=f"<{marque}@essai>",
+            etat="refuse",
+            prochain_essai=None,
+            clos_le=timezone.now(),
+        ),
         "portail.sceau": Sceau.objects.create(premier=fait.pk, dernier=fait.pk, nombre=1, precedent=marque),
         "django_tasks_database.dbtaskresult": DBTaskResult.objects.first(),
         "comptes.usager": habitante,

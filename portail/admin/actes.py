@@ -1,25 +1,28 @@
-"""La commune, ses services, ses agents ; pour l'exploitant, toutes les communes."""
+"""Ce qu'un agent change de sa commune, et les chiffres qu'il en lit."""
 
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Count, Q
 from django.forms import model_to_dict
-from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portail import services
-from portail.gestion.droits import acces
-from portail.gestion.modele import ENCADREMENT, AdminParCommune, Rubrique
+from portail.courriels import relancer
+from portail.etats import MORTS, EtatCourriel
 from portail.gestion.registre import (
     Acte,
     ActeImpossible,
+    Carte,
+    Chiffre,
     Tableau,
     declarer_acte,
+    declarer_carte,
     declarer_tableau,
 )
-from portail.models import Affectation, Collectivite, Hote, Regie, valider_couleur
+from portail.models import Collectivite, Courriel, Regie, Sceau, valider_couleur
+from portail.models.courriels import A_ENVOYER
 
 
 class CollectiviteForm(forms.Form):
@@ -34,67 +37,6 @@ class LibelleForm(forms.Form):
     """Le nom d'un service."""
 
     libelle = forms.CharField(label=_("Nom du service"), max_length=80)
-
-
-@admin.register(Collectivite)
-class CollectiviteAdmin(AdminParCommune):
-    """La sienne ; toutes, pour l'exploitant de l'installation."""
-
-    chemin_collectivite = "pk"
-    pluriel: Any = _("Communes")
-    list_display = ("nom", "lien", "adresse", "telephone", "par_defaut")
-    fiche = ("nom", "lien", "adresse", "par_defaut", "telephone", "horaires", "couleur", "fuseau")
-    ordering = ("nom",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        droit = acces(request)
-        toutes = droit is not None and droit.installation
-        return Collectivite.objects.order_by(*self.ordering) if toutes else super().get_queryset(request)
-
-    def de_la_commune(self, tous: QuerySet[Any], collectivite: Collectivite) -> QuerySet[Any]:
-        return tous.filter(pk=collectivite.pk)
-
-
-@admin.register(Hote)
-class HoteAdmin(AdminParCommune):
-    """Les noms d'hôte de chaque commune."""
-
-    rubrique = Rubrique.INSTALLATION
-    installation = True
-    list_display = ("nom", "collectivite")
-    list_select_related = ("collectivite",)
-    fiche = ("nom", "collectivite")
-
-
-@admin.register(Regie)
-class RegieAdmin(AdminParCommune):
-    """Les services qui facturent."""
-
-    list_display = ("libelle", "code", "mode", "paiement_suspendu")
-    list_filter = ("mode", "paiement_suspendu")
-    list_select_related = ("collectivite",)
-    fiche = ("libelle", "code", "mode", "paiement_suspendu")
-    ordering = ("libelle",)
-
-
-@admin.register(Affectation)
-class AffectationAdmin(AdminParCommune):
-    """Les agents de la commune et leur rôle."""
-
-    lecteurs = ENCADREMENT
-    list_display = ("agent", "role")
-    list_filter = ("role",)
-    list_select_related = ("usager", "collectivite")
-    fiche = ("agent", "adresse", "role")
-
-    @admin.display(description=_("agent"), ordering="usager__nom")
-    def agent(self, affectation: Affectation) -> str:
-        """Son nom, et non un lien : un agent n'est pas un usager de sa commune."""
-        return str(affectation.usager)
-
-    @admin.display(description=_("adresse mail"))
-    def adresse(self, affectation: Affectation) -> str:
-        return affectation.usager.get_username()
 
 
 def _modifier_la_collectivite(collectivite: Collectivite, **saisie: str) -> Any:
@@ -117,6 +59,18 @@ def _reprendre(regie: Regie) -> Any:
     if not services.suspendre_le_paiement(regie=regie, suspendu=False):
         raise ActeImpossible(_("Le paiement en ligne de ce service n'est pas suspendu."))
     return _("Le paiement en ligne de ce service a repris.")
+
+
+def _refus_de_relancer(courriel: Courriel) -> Any:
+    if courriel.etat not in MORTS:
+        return _("Ce courriel n'est ni refusé ni abandonné.")
+    return "" if courriel.destinataire else _("Son adresse a été oubliée, comme toutes celles d'il y a longtemps.")
+
+
+def _relancer(courriel: Courriel) -> Any:
+    if not relancer(courriel):
+        raise ActeImpossible(_("Ce courriel est déjà reparti."))
+    return _("Le courriel repartira dans un instant.")
 
 
 declarer_acte(
@@ -164,8 +118,38 @@ declarer_acte(
 )
 
 
+declarer_acte(
+    "portail.courriel",
+    Acte(
+        "relancer",
+        _("Envoyer de nouveau"),
+        _("Le courriel repart dans la file, composé avec ce qui est vrai maintenant."),
+        _relancer,
+        refus=_refus_de_relancer,
+    ),
+)
+
+
 def _hotes(collectivite: Collectivite) -> Tableau:
     return Tableau(_("Noms d'hôte réservés"), (_("Nom"),), [(hote.nom,) for hote in collectivite.hotes.all()])
 
 
+def _chiffres_du_journal(_collectivite: Collectivite) -> list[Chiffre]:
+    sceau = Sceau.objects.order_by("-pk").first()
+    return [Chiffre(_("Dernier sceau"), sceau.scelle_le if sceau else _("aucun"))]
+
+
+def _chiffres_des_courriels(collectivite: Collectivite) -> list[Chiffre]:
+    liste = reverse("gestion:portail_courriel_changelist")
+    courriels = Courriel.objects.filter(collectivite=collectivite)
+    lus = courriels.aggregate(a_envoyer=Count("pk", filter=A_ENVOYER), morts=Count("pk", filter=Q(etat__in=MORTS)))
+    abandonnes = f"{liste}?etat__exact={EtatCourriel.ABANDONNE}"
+    return [
+        Chiffre(_("À envoyer"), lus["a_envoyer"], f"{liste}?etat__exact={EtatCourriel.A_ENVOYER}"),
+        Chiffre(_("Refusés ou abandonnés"), lus["morts"], abandonnes, alerte=bool(lus["morts"])),
+    ]
+
+
 declarer_tableau("portail.collectivite", _hotes)
+declarer_carte(Carte(_("Courriels"), "portail.courriel", _chiffres_des_courriels))
+declarer_carte(Carte(_("Journal"), "portail.journal", _chiffres_du_journal))
