@@ -54,7 +54,7 @@ def test_elle_trouve_une_facture_l_annule_et_suspend_un_service(ouvrir, entrer, 
     page.get_by_role("link", name="Annuler la facture").click()
     verifier()
     page.get_by_role("button", name="Annuler la facture").click()
-    expect(page.get_by_text("Ce champ est obligatoire.")).to_be_visible()
+    expect(page.get_by_text("Ce champ est obligatoire.", exact=True)).to_be_visible()
     verifier()
     page.get_by_label("Motif").fill("Erreur de relevé : une nouvelle facture suit.")
     page.get_by_role("button", name="Annuler la facture").click()

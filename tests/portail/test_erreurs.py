@@ -46,7 +46,7 @@ def test_debug_est_eteint():
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("chemin", ["/nulle-part/", "/factures/pas-un-uuid/", "/gestion/", "/.env", "/é"])
+@pytest.mark.parametrize("chemin", ["/nulle-part/", "/factures/pas-un-uuid/", "/gestion/nulle-part/", "/.env", "/é"])
 def test_une_adresse_inconnue_est_introuvable_meme_pour_un_anonyme(client_500, chemin):
     reponse = client_500.get(chemin)
     assert lire(reponse) == (404, "Cette page n'existe pas – Ville de Boé", "Cette page n'existe pas")
