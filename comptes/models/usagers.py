@@ -1,0 +1,75 @@
+"""Les personnes qui se connectent."""
+
+import unicodedata
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+def normaliser_courriel(courriel: str) -> str:
+    """La forme unique d'une adresse : NFKC, minuscules, sans espace autour ni point final.
+
+    Deux personnes ne doivent pas pouvoir ouvrir deux comptes avec la même boîte aux lettres.
+    """
+    return unicodedata.normalize("NFKC", courriel).strip().rstrip(".").lower()
+
+
+class UsagerManager(BaseUserManager["Usager"]):
+    """Crée des comptes dont l'adresse est toujours sous sa forme unique."""
+
+    def create_user(self, email: str, password: str | None = None, **champs: Any) -> "Usager":
+        """Un compte ; sans mot de passe, personne ne peut s'y connecter."""
+        usager = self.model(email=normaliser_courriel(email), **champs)
+        usager.set_password(password)
+        usager.save(using=self._db)
+        return usager
+
+    def create_superuser(self, email: str, password: str | None = None, **champs: Any) -> "Usager":
+        """L'exploitant de l'installation."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **champs)
+
+    def get_by_natural_key(self, username: str | None) -> "Usager":
+        return self.get(email=normaliser_courriel(username or ""))
+
+
+class Usager(AbstractBaseUser, PermissionsMixin):
+    """Un compte : une adresse sur toute l'installation, quelle que soit la commune."""
+
+    email = models.EmailField(_("adresse mail"), unique=True)
+    civilite = models.CharField(_("civilité"), max_length=20, blank=True)
+    nom = models.CharField(_("nom"), max_length=80)
+    prenom = models.CharField(_("prénom"), max_length=80, blank=True)
+    is_staff = models.BooleanField(_("agent"), default=False)
+    is_active = models.BooleanField(_("actif"), default=True)
+    cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+
+    objects = UsagerManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["nom"]
+
+    class Meta:
+        verbose_name = _("usager")
+        verbose_name_plural = _("usagers")
+        constraints = (
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="usager_courriel_en_minuscules"),
+        )
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def clean(self) -> None:
+        self.email = normaliser_courriel(self.email)
+
+    def get_full_name(self) -> str:
+        """« Test SISTEC560 », comme dans la navigation."""
+        return f"{self.prenom} {self.nom}".strip()
+
+    def get_short_name(self) -> str:
+        return self.prenom or self.nom
