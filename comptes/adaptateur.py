@@ -30,7 +30,10 @@ class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Un compte désactivé reçoit la même réponse qu'un mauvais mot de passe."""
         usager: AbstractBaseUser | None = super().authenticate(request, **credentials)
-        if usager is None or not usager.is_active:
+        if usager is None:
+            return None
+        if not usager.is_active:
+            self.authentication_failed(request, **credentials)
             return None
         # Un succès n'efface pas les échecs : sinon, se connecter à son compte permettrait d'en essayer d'autres.
         for nom, sujet in _echecs(request, credentials):

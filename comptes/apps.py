@@ -1,7 +1,16 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from portail.registre import Periodique, declarer, declarer_courriel
+
 
 class ComptesConfig(AppConfig):
     name = "comptes"
     verbose_name = _("Comptes")
+
+    def ready(self) -> None:
+        # Les modèles n'existent qu'à partir d'ici.
+        from comptes.services import ACTIVATION  # noqa: PLC0415
+
+        declarer_courriel(ACTIVATION)
+        declarer(Periodique("comptes.tasks.oublier_les_activations", lambda: 24 * 3600))

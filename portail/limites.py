@@ -77,6 +77,12 @@ def adresse_ip(request: HttpRequest) -> str:
     return f"ip:{ip_network((adresse, 64), strict=False) if adresse.version == 6 else adresse}"  # noqa: PLR2004
 
 
+def reseau(request: HttpRequest) -> str:
+    """Le réseau d'où vient le visiteur : en IPv4 ses 256 voisins (/24), qu'un attaquant loue souvent d'un bloc."""
+    adresse = adresse_ip(request).removeprefix("ip:")
+    return f"ip:{ip_network((adresse, 24), strict=False)}" if "." in adresse else f"ip:{adresse}"
+
+
 def _cle(nom: str, sujet: object) -> str:
     """Illisible en base : le sujet est parfois une adresse mail, et pas forcément de quelqu'un d'ici."""
     return salted_hmac("portail.limites", f"{nom} {sujet}", algorithm="sha256").hexdigest()

@@ -21,6 +21,7 @@ from portail.requete import (
     CollectiviteIntrouvable,
     collectivite_du_lien,
     hote,
+    retenir_collectivite,
     trouve_sa_collectivite,
     trouver_collectivite,
     usager_chez,
@@ -114,10 +115,7 @@ def _suivre_lien(request: Any) -> HttpResponse:
     if hote(request) not in settings.HOTES_PARTAGES:
         return HttpResponseRedirect(f"{choix.adresse}/?LIEN={choix.lien}")
     reponse = HttpResponseRedirect("/")
-    secure = settings.SESSION_COOKIE_SECURE
-    reponse.set_signed_cookie(
-        settings.COLLECTIVITE_COOKIE_NAME, choix.lien, httponly=True, samesite="Lax", secure=secure
-    )
+    retenir_collectivite(reponse, choix)
     return reponse
 
 

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 from django.urls import Resolver404, resolve
 
@@ -73,6 +74,22 @@ def _partagee(lien: str | None) -> Collectivite:
     if collectivite is None:
         raise CollectiviteIntrouvable
     return collectivite
+
+
+def est_a_son_adresse(request: HttpRequest, collectivite: Collectivite) -> bool:
+    """Vrai si cet hôte parle pour cette commune : c'est la sienne, ou l'adresse partagée où elle est enregistrée."""
+    if getattr(request, "collectivite", None) == collectivite:
+        return True
+    nom = hote(request)
+    return nom in settings.HOTES_PARTAGES and nom == urlsplit(collectivite.adresse).hostname
+
+
+def retenir_collectivite(reponse: HttpResponse, collectivite: Collectivite) -> None:
+    """Le navigateur retient la commune choisie sur un hôte partagé."""
+    secure = settings.SESSION_COOKIE_SECURE
+    reponse.set_signed_cookie(
+        settings.COLLECTIVITE_COOKIE_NAME, collectivite.lien, httponly=True, samesite="Lax", secure=secure
+    )
 
 
 def usager_chez(request: HttpRequest, collectivite: Collectivite) -> AbstractBaseUser | AnonymousUser:

@@ -174,6 +174,12 @@ LIMITES = {
     "retours": (20, 60),  # par tentative de paiement
     "notifications": (10, 60),  # par tentative de paiement
     "notifications-inconnues": (60, 60),  # par adresse IP
+    # L'activation compte tout, succès compris : une limite atteinte ne dit rien de ce qui existe.
+    "activations-par-reseau": (300, 3600),  # /24 ou /64 : une école entière y tient
+    "activations-par-adresse-mail": (5, 3600),
+    "codes-par-lien": (5, 3600),
+    "codes-par-client": (5, 3600),
+    "codes-en-tout": (3000, 3600),
 }
 
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # « Se souvenir de moi »

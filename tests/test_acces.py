@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from comptes.models import Rattachement
+from comptes.services import detacher, suspendre_rattachement
 from factures.etats import Statut
 from factures.models import Facture
 from paiement_tipi.models import Paiement
@@ -20,9 +21,10 @@ from portail.models import Affectation, Role
 
 # Les seules adresses qui répondent sans connexion ; toutes les autres y renvoient (302) ou refusent la méthode.
 PUBLIQUES = {
-    "account_login", "account_logout", "accessibilite", "aide", "changer_de_mot_de_passe", "charte", "composants",
-    "donnees_personnelles", "favicon", "logo", "mentions_legales", "paiement_tipi:notification",
-    "paiement_tipi:retour", "plan_du_site", "pret", "securite", "vivant",
+    "account_login", "account_logout", "accessibilite", "activation", "activation_envoyee", "activation_finir",
+    "activation_lien", "aide", "changer_de_mot_de_passe", "charte", "composants", "donnees_personnelles", "favicon",
+    "logo", "mentions_legales", "paiement_tipi:notification", "paiement_tipi:retour", "plan_du_site", "pret",
+    "securite", "vivant",
 }  # fmt: skip
 
 # Les personnes, dans l'ordre des colonnes. « deux » est rattachée dans les deux communes.
@@ -37,6 +39,22 @@ MATRICE = {
     ("POST", "account_login"):        (200, 302, 302, 302, 302, 302, 302, 302, 302),
     ("GET", "account_logout"):        (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("POST", "account_logout"):       (302, 302, 302, 302, 302, 302, 302, 302, 302),
+    ("GET", "activation"):            (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "activation"):           (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "activation_envoyee"):    (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "activation_envoyee"):   (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "activation_finir"):      (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "activation_finir"):     (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "activation_lien"):       (404, 404, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "activation_lien"):      (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "rattacher"):             (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "rattacher"):            (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "rattachements"):         (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "rattachements"):        (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "rattachement_nommer"):   (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("POST", "rattachement_nommer"):  (302, 303, 404, 404, 303, 404, 404, 404, 404),
+    ("GET", "rattachement_detacher"): (302, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("POST", "rattachement_detacher"): (302, 303, 404, 404, 303, 404, 404, 404, 404),
     ("GET", "charte"):                (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "charte"):               (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "logo"):                  (200, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -153,6 +171,14 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
     return {
         "account_login": "/connexion/",
         "account_logout": "/deconnexion/",
+        "activation": "/activation/",
+        "activation_envoyee": "/activation/envoyee/",
+        "activation_finir": "/activation/finir/",
+        "activation_lien": f"/activation/{uuid4()}/{'0' * 64}/",
+        "rattacher": "/mes-informations/rattacher/",
+        "rattachements": "/mes-informations/comptes-client/",
+        "rattachement_nommer": f"/mes-informations/comptes-client/{facture.redevable.uuid}/nommer/",
+        "rattachement_detacher": f"/mes-informations/comptes-client/{facture.redevable.uuid}/detacher/",
         "charte": f"/charte/{commune.lien}-{empreinte(commune)}.css",
         "logo": f"/charte/{commune.lien}/logo",
         "favicon": "/favicon.ico",
@@ -248,16 +274,53 @@ def test_un_brouillon_est_introuvable_meme_pour_son_redevable(navigateurs, factu
     assert navigateurs["ada"].get(f"/factures/{facture.uuid}/{suite}").status_code == 404
 
 
+FERMETURES = {
+    "retiré": lambda rattachement: rattachement.delete(),
+    "suspendu": lambda rattachement: suspendre_rattachement(rattachement=rattachement, motif="Séparation"),
+    "détaché": lambda rattachement: detacher(rattachement=rattachement),
+}
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("fermeture", FERMETURES)
+def test_un_rattachement_ferme_ne_donne_plus_rien_des_la_requete_suivante(
+    navigateurs, facture, ada, tentative, fermeture
+):
+    client, deux = navigateurs["ada"], navigateurs["deux_a_boe"]
+    factures = [("GET", f"/factures/{facture.uuid}/{suite}") for suite in ("", "pdf/", "payer/")]
+    factures += [("POST", f"/factures/{facture.uuid}/{suite}") for suite in ("payer/", "reglee/")]
+    compte = f"/mes-informations/comptes-client/{facture.redevable.uuid}/"
+    siens = [("GET", f"{compte}detacher/"), ("POST", f"{compte}nommer/"), ("POST", f"{compte}detacher/")]
+    pages = ["/factures/", "/mes-informations/comptes-client/", f"/paiement/retour/{tentative.jeton}/"]
+    # Le témoin : avant, tout cela répond et tout cela nomme la facture ou son redevable.
+    assert 404 not in {_statut(client, methode, adresse) for methode, adresse in factures + siens[:2]}
+    assert [p for p in pages if _parle_de(client, p, facture)] == pages
+
+    FERMETURES[fermeture](Rattachement.objects.get(usager=ada))
+
+    assert {_statut(client, methode, adresse) for methode, adresse in factures + siens} == {404}
+    assert [p for p in pages if _parle_de(client, p, facture)] == []
+    assert "243,11" not in client.get("/").content.decode()
+    assert deux.get(f"/factures/{facture.uuid}/").status_code == 200
+
+
+def _statut(client, methode, adresse) -> int:
+    envoi = {"etat": "reglee"}
+    reponse = client.post(adresse, envoi) if methode == "POST" else client.get(adresse)
+    return (reponse.status_code, reponse.getvalue())[0]
+
+
+def _parle_de(client, adresse, facture) -> bool:
+    page = client.get(adresse).content.decode()
+    return facture.numero in page or facture.redevable.code in page
+
+
 @pytest.mark.sqlite
 @pytest.mark.parametrize("suite", ["", "pdf/", "payer/"])
-def test_le_rattachement_retire_ou_le_compte_desactive_ferme_tout_des_la_requete_suivante(
-    navigateurs, facture, ada, suite
-):
+def test_un_compte_desactive_ne_voit_plus_rien_des_la_requete_suivante(navigateurs, facture, ada, suite):
     adresse = f"/factures/{facture.uuid}/{suite}"
-    client, deux = navigateurs["ada"], navigateurs["deux_a_boe"]
-    assert client.get(adresse).status_code == 200
-    Rattachement.objects.filter(usager=ada).delete()
-    assert (client.get(adresse).status_code, deux.get(adresse).status_code) == (404, 200)
+    deux = navigateurs["deux_a_boe"]
+    assert deux.get(adresse).status_code == 200
     type(ada).objects.filter(email="deux@exemple.fr").update(is_active=False)
     assert deux.get(adresse).status_code == 302
 

@@ -1,14 +1,32 @@
 """Les modèles des comptes ; les requêtes sont au-dessus du leur."""
 
-from comptes.models.redevables import ModeEnvoi, Rattachement, Redevable, RedevableQuerySet
+from comptes.models.activation import (
+    ECHECS_PAR_CODE,
+    VALIDITE_CODE,
+    VALIDITE_LIEN,
+    Activation,
+    CodeActivation,
+    empreinte_code,
+)
+from comptes.models.ouverture import Ouverture, Suite
+from comptes.models.redevables import ModeEnvoi, Rattachement, Redevable, RedevableQuerySet, rattaches_a
 from comptes.models.usagers import Usager, UsagerManager, normaliser_courriel
 
 __all__ = [
+    "ECHECS_PAR_CODE",
+    "VALIDITE_CODE",
+    "VALIDITE_LIEN",
+    "Activation",
+    "CodeActivation",
     "ModeEnvoi",
+    "Ouverture",
     "Rattachement",
     "Redevable",
     "RedevableQuerySet",
+    "Suite",
     "Usager",
     "UsagerManager",
+    "empreinte_code",
     "normaliser_courriel",
+    "rattaches_a",
 ]

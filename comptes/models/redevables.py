@@ -1,13 +1,18 @@
 """Les comptes clients des logiciels de facturation, et qui les lit."""
 
+import unicodedata
 import uuid
 from typing import Self
 
 from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from comptes.models.usagers import Usager
+from comptes.codes import lire_client
+from comptes.etats import EtatRattachement
+from comptes.models.usagers import Usager, normaliser_courriel
 from portail.models import Collectivite
 
 
@@ -18,12 +23,26 @@ class ModeEnvoi(models.TextChoices):
     ELECTRONIQUE = "electronique", _("électronique")
 
 
+def rattaches_a(usager: Usager, *, par: str) -> Q:
+    """L'accès, où qu'on le demande : un rattachement actif de cette personne. ``par`` est le chemin qui y mène."""
+    return Q(**{f"{par}__usager": usager.pk, f"{par}__etat": EtatRattachement.ACTIF})
+
+
 class RedevableQuerySet(models.QuerySet["Redevable"]):
     """Les comptes clients, vus par une personne."""
 
     def de(self, usager: Usager, *, chez: Collectivite) -> Self:
         """Ceux qui sont rattachés à cette personne dans cette commune."""
-        return self.filter(collectivite=chez, rattachements__usager=usager)
+        return self.filter(rattaches_a(usager, par="rattachements"), collectivite=chez)
+
+    def de_code(self, code: str, *, chez: Collectivite) -> Self:
+        """Ceux de ce code client, tel qu'on le tape : deux logiciels d'une commune peuvent employer le même."""
+        return self.alias(code_lu=Upper("code")).filter(collectivite=chez, code_lu=lire_client(code))
+
+    def connus_par(self, courriel: str, *, chez: Collectivite) -> Self:
+        """Ceux dont le service connaît cette adresse mail."""
+        lus = self.alias(courriel_lu=Lower("courriel"))
+        return lus.filter(collectivite=chez, courriel_lu=normaliser_courriel(courriel)).order_by("pk")
 
 
 class Redevable(models.Model):
@@ -50,6 +69,10 @@ class Redevable(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("collectivite", "source", "code"), name="redevable_code_unique_par_source"),
         )
+        indexes = (
+            models.Index("collectivite", Upper("code"), name="redevable_par_code"),
+            models.Index("collectivite", Lower("courriel"), name="redevable_par_courriel"),
+        )
 
     def __str__(self) -> str:
         return f"{self.nom_complet} ({self.source} {self.code})"
@@ -59,19 +82,58 @@ class Redevable(models.Model):
         """« Madame SISTEC560 Test », comme sur un courrier."""
         return " ".join(filter(None, (self.civilite, self.nom, self.prenom)))
 
+    @property
+    def personne(self) -> tuple[str, ...]:
+        """De quoi reconnaître une même personne d'un logiciel à l'autre : nom et adresse, sans casse ni accents."""
+        return tuple(map(_reduire, (f"{self.nom} {self.prenom}", self.adresse, self.code_postal, self.ville)))
+
+
+def _reduire(texte: str) -> str:
+    decompose = unicodedata.normalize("NFKD", texte).casefold()
+    return " ".join("".join(c if c.isalnum() else " " for c in decompose if not unicodedata.combining(c)).split())
+
+
+class RattachementQuerySet(models.QuerySet["Rattachement"]):
+    """Les rattachements, vus par la personne ou par le service."""
+
+    def de(self, usager: Usager, *, chez: Collectivite) -> Self:
+        """Ceux qui donnent à voir quelque chose à cette personne dans cette commune."""
+        actifs = self.filter(usager=usager, collectivite=chez, etat=EtatRattachement.ACTIF)
+        return actifs.select_related("redevable").order_by("pk")
+
 
 class Rattachement(models.Model):
-    """Cette personne lit et paie les factures de ce redevable, dans la commune de celui-ci seulement."""
+    """Cette personne lit et paie les factures de ce redevable, dans la commune de celui-ci seulement.
+
+    Une ligne par personne et par redevable ; ce qui lui est arrivé est au journal.
+    """
 
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="rattachements")
     usager = models.ForeignKey(Usager, models.CASCADE, related_name="rattachements")
     redevable = models.ForeignKey(Redevable, models.PROTECT, related_name="rattachements")
     cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    etat = models.CharField(_("état"), max_length=8, choices=EtatRattachement, default=EtatRattachement.ACTIF)
+    depuis = models.DateTimeField(_("depuis"), default=timezone.now, editable=False)
+    motif = models.CharField(_("motif de la suspension"), max_length=200, blank=True)
+    nom_donne = models.CharField(_("nom donné par la personne"), max_length=40, blank=True)
+
+    objects = RattachementQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("rattachement")
         verbose_name_plural = _("rattachements")
-        constraints = (models.UniqueConstraint(fields=("usager", "redevable"), name="rattachement_unique"),)
+        constraints = (
+            models.UniqueConstraint(fields=("usager", "redevable"), name="rattachement_unique"),
+            models.CheckConstraint(condition=Q(etat__in=EtatRattachement.values), name="rattachement_etat_connu"),
+            models.CheckConstraint(
+                condition=Q(etat=EtatRattachement.SUSPENDU) ^ Q(motif=""), name="rattachement_suspendu_motive"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.usager} → {self.redevable}"
+
+    @property
+    def nom(self) -> str:
+        """Le nom que la personne lui a donné, sinon celui du service."""
+        return self.nom_donne or self.redevable.nom_complet

@@ -10,16 +10,16 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from comptes.models import Redevable, Usager
+from comptes.models import Redevable, Usager, rattaches_a
 from factures.etats import ETAT_DE, Empechement, EtatFacture, Nature, Statut
 from factures.models.champs import MontantField
 from factures.models.situation import Situation, a_regler, dans_l_etat, marquee, situation
 from portail.models import Collectivite, Regie
 
 
-def acces(usager: Usager, chez: Collectivite) -> Q:
+def acces(usager: Usager, chez: Collectivite, *, par: str = "redevable__rattachements") -> Q:
     """Les factures publiées des redevables rattachés à cette personne dans cette commune."""
-    return Q(collectivite=chez, redevable__rattachements__usager=usager, publiee_le__isnull=False)
+    return rattaches_a(usager, par=par) & Q(collectivite=chez, publiee_le__isnull=False)
 
 
 class LotImport(models.Model):
@@ -52,9 +52,10 @@ class FactureQuerySet(models.QuerySet["Facture"]):
         """
         return self.annotate(a_regler=a_regler(), situation=situation(aujourd_hui), marquee=marquee(pour))
 
-    def choisies(self, *, annee: int | None = None, service: str = "", etat: str = "") -> Self:
-        """Celles de cette année, de ce service, dans cet état affiché (alias que pose ``ListeDeFactures``)."""
+    def choisies(self, *, annee: int | None = None, service: str = "", etat: str = "", compte: str = "") -> Self:
+        """De cette année, de ce service, de ce compte client, dans cet état (alias que pose ``ListeDeFactures``)."""
         choisies = self.filter(date_emission__year=annee) if annee else self
+        choisies = choisies.filter(redevable__uuid=compte) if compte else choisies
         choisies = choisies.filter(regie__code=service) if service else choisies
         return choisies.filter(dans_l_etat(EtatFacture(etat))) if etat else choisies
 

@@ -68,7 +68,7 @@ def test_la_page_porte_les_mots_du_guide_et_les_indications_du_navigateur(page):
 def test_la_page_ne_mene_qu_a_des_adresses_qui_existent(page):
     liens = set(re.findall(r'(?:href|action)="(/[^"]*)"', page.get("/connexion/").content.decode()))
     pages = {lien for lien in liens if not lien.startswith(("/static/", "/charte/"))}
-    assert pages == {"/", *PIED}
+    assert pages == {"/", "/activation/", *PIED}
 
 
 @pytest.mark.sqlite

@@ -1,0 +1,25 @@
+"""Les états d'un rattachement."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class EtatRattachement(models.TextChoices):
+    """Seul un rattachement actif donne à voir quelque chose, dès la requête suivante."""
+
+    ACTIF = "actif", _("actif")
+    SUSPENDU = "suspendu", _("suspendu par le service")
+    DETACHE = "detache", _("détaché par la personne")
+
+
+# Détacher ne fait pas sortir d'une suspension : seul le service la lève.
+TRANSITIONS: dict[EtatRattachement, frozenset[EtatRattachement]] = {
+    EtatRattachement.ACTIF: frozenset({EtatRattachement.SUSPENDU, EtatRattachement.DETACHE}),
+    EtatRattachement.SUSPENDU: frozenset({EtatRattachement.ACTIF}),
+    EtatRattachement.DETACHE: frozenset({EtatRattachement.ACTIF}),
+}
+
+
+def sources(vers: EtatRattachement) -> list[EtatRattachement]:
+    """Les états d'où l'on peut passer à celui-ci."""
+    return [etat for etat, suivants in TRANSITIONS.items() if vers in suivants]

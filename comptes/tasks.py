@@ -1,0 +1,11 @@
+"""Le travail de fond des comptes."""
+
+from django_tasks import task
+
+from comptes import services
+
+
+@task()
+def oublier_les_activations() -> None:
+    """Une adresse mail tapée pour activer un compte n'a pas à rester."""
+    services.oublier()
