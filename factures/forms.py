@@ -12,14 +12,20 @@ MARQUES = {"reglee": True, "non_reglee": False}
 
 
 class FiltreForm(forms.Form):
-    """Année, service et état ; les choix sont ceux que la personne a vraiment."""
+    """Compte client, année, service et état ; les choix sont ceux que la personne a vraiment."""
 
+    compte = forms.ChoiceField(label=_("Compte client"), required=False)
     annee = forms.TypedChoiceField(label=_("Année"), required=False, coerce=int, empty_value=None)
     service = forms.ChoiceField(label=_("Service"), required=False)
     etat = forms.ChoiceField(label=_("État"), required=False, choices=[("", _("Tous")), *EtatFacture.choices])
 
-    def __init__(self, *args: Any, annees: list[int], services: dict[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, annees: list[int], services: dict[str, str], comptes: dict[str, str], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self._proposer("compte", _("Tous"), list(comptes.items()))
+        if not comptes:
+            del self.fields["compte"]
         self._proposer("annee", _("Toutes"), [(str(annee), str(annee)) for annee in annees])
         self._proposer("service", _("Tous"), list(services.items()))
 

@@ -17,7 +17,7 @@ from comptes.requete import RequeteUsager
 from factures import services
 from factures.etats import EXPLICATIONS, Empechement
 from factures.forms import FiltreForm, MarqueForm
-from factures.models import A_REGLER, Facture, FactureQuerySet, ListeDeFactures, resume_par_service
+from factures.models import A_REGLER, Facture, FactureQuerySet, ListeDeFactures, par_compte_client, resume_par_service
 from portail import limites
 from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
@@ -42,15 +42,18 @@ def accueil(request: RequeteUsager) -> HttpResponse:
 def liste(request: RequeteUsager) -> HttpResponse:
     """À payer d'abord, puis l'historique ; le total dû ne dépend pas des filtres."""
     groupes = resume_par_service(request.user, chez=request.collectivite)
+    comptes = par_compte_client(groupes)
     filtre = FiltreForm(
         request.GET or None,
         annees=sorted({g["annee"] for g in groupes}, reverse=True),
         services={g["code"]: g["service"] for g in groupes},
+        comptes={str(compte["uuid"]): compte["nom"] for compte in comptes.values()},
     )
     en_tout = sum(g["nombre"] for g in groupes)
     factures: Any = ListeDeFactures(request.user, request.collectivite, filtre.criteres(), en_tout)
     page = Paginator(factures, PAR_PAGE).get_page(request.GET.get("page"))
-    contexte = {"page": page, "filtre": filtre, "total_du": sum(g["du"] for g in groupes), "vide": not groupes}
+    total_du = sum(g["du"] for g in groupes)
+    contexte = {"page": page, "filtre": filtre, "total_du": total_du, "comptes": comptes, "vide": not groupes}
     return render(request, "factures/liste.html", contexte)
 
 

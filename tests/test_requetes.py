@@ -129,6 +129,24 @@ def test_chaque_page_d_une_personne_connectee_dit_son_nombre_de_requetes():
 
 
 @pytest.mark.sqlite
+@pytest.mark.parametrize("nombre", [2, 30])
+def test_la_liste_de_plusieurs_comptes_client_n_en_coute_pas_davantage(compter, boe, ada, eau, nombre):
+    comptes = [factories.redevable(boe, ada) for _ in range(nombre)]
+    for compte in comptes:
+        factories.facture(compte, eau)
+    assert compter("/factures/") == SOCLE + 2
+    assert compter(f"/factures/?compte={comptes[0].uuid}&etat=a-payer") == SOCLE + 3
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("nombre", [1, 30])
+def test_les_comptes_client(compter, boe, ada, nombre):
+    for _ in range(nombre):
+        factories.redevable(boe, ada)
+    assert compter("/mes-informations/comptes-client/") == SOCLE + 1
+
+
+@pytest.mark.sqlite
 def test_la_page_de_connexion_ne_demande_que_la_commune(boe, client):
     client.defaults["HTTP_HOST"] = boe.hotes.get().nom
     with CaptureQueriesContext(connection) as capture:

@@ -2,7 +2,7 @@
 
 from factures.models.champs import MontantField
 from factures.models.factures import Facture, FactureQuerySet, LigneFacture, LotImport
-from factures.models.liste import ListeDeFactures, resume_par_service
+from factures.models.liste import ListeDeFactures, par_compte_client, resume_par_service
 from factures.models.situation import A_REGLER
 from factures.models.suivi import Consultation, Declaration, Reglement
 
@@ -17,5 +17,6 @@ __all__ = [
     "LotImport",
     "MontantField",
     "Reglement",
+    "par_compte_client",
     "resume_par_service",
 ]

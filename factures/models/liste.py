@@ -14,7 +14,7 @@ from factures.models.situation import A_REGLER, a_regler, cause, marquee, situat
 from portail.models import Collectivite
 
 CHAMPS_D_UNE_LIGNE = (
-    *("uuid", "numero", "reference", "objet", "montant", "reste_du", "regie__libelle"),
+    *("redevable_id", "uuid", "numero", "reference", "objet", "montant", "reste_du", "regie__libelle"),
     *("date_emission", "date_echeance", "date_prelevement"),
 )
 # Ce qui reste à régler, puis l'historique, chacun du plus récent au plus ancien.
@@ -65,11 +65,34 @@ def _cles() -> Any:
 
 
 def resume_par_service(usager: Usager, *, chez: Collectivite) -> list[dict[str, Any]]:
-    """Par année et service : ``annee``, ``code``, ``service``, ``nombre`` et ``du`` (euros, marquées comprises)."""
-    return list(_resume().filter(acces(usager, chez)))
+    """Par compte client, année et service : ``nombre`` et ``du`` (euros, marquées comprises), et de quoi les nommer."""
+    return list(_resume().filter(acces(usager, chez, par="lien")))
+
+
+def par_compte_client(groupes: list[dict[str, Any]]) -> dict[int, dict[str, Any]]:
+    """Le nom, l'``uuid`` et le dû de chaque compte client, par redevable ; rien à distinguer s'il n'y en a qu'un."""
+    comptes: dict[int, dict[str, Any]] = {}
+    for groupe in groupes:
+        nom = groupe["nom_donne"] or f"{groupe['nom']} {groupe['prenom']} ({groupe['client']})".replace("  ", " ")
+        compte = comptes.setdefault(groupe["redevable_id"], {"uuid": groupe["compte"], "nom": nom, "du": 0})
+        compte["du"] += groupe["du"]
+    return comptes if len(comptes) > 1 else {}
 
 
 @cache
 def _resume() -> Any:
-    groupes = Facture.objects.values(annee=F("date_emission__year"), code=F("regie__code"), service=F("regie__libelle"))
+    # Le rattachement d'où vient le nom est celui que filtrera l'accès : un seul lien, sinon un autre usager du même
+    # compte client y mêlerait le sien et compterait double.
+    lien = {f"lien__{champ}": F(f"redevable__rattachements__{champ}") for champ in ("usager", "etat", "nom_donne")}
+    groupes = Facture.objects.alias(**lien).values(
+        "redevable_id",
+        annee=F("date_emission__year"),
+        code=F("regie__code"),
+        service=F("regie__libelle"),
+        compte=F("redevable__uuid"),
+        client=F("redevable__code"),
+        nom=F("redevable__nom"),
+        prenom=F("redevable__prenom"),
+        nom_donne=F("lien__nom_donne"),
+    )
     return groupes.annotate(nombre=Count("pk"), du=Sum("reste_du", filter=A_REGLER, default=0))

@@ -1,7 +1,9 @@
 """L'état d'une facture, dit partout avec les mêmes mots."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from django import template
 from django.template.exceptions import TemplateSyntaxError
@@ -27,7 +29,7 @@ TONS: dict[str, str] = {
     Empechement.MONTANT_TROP_FAIBLE: "info",
 }
 # Ce que la balise « ligne » donne à factures/_ligne.html.
-BLANCS = ("adresse", "objet", "numero", "reference", "service", "jour", "somme", "montant", "badge")
+BLANCS = ("adresse", "compte", "objet", "numero", "reference", "service", "jour", "somme", "montant", "badge")
 
 
 @register.simple_tag
@@ -42,13 +44,17 @@ def _badge(etat: str, empechement: str, *, debitee: bool, langue: str | None) ->
 
 
 @register.simple_tag
-def ligne(facture: Facture) -> SafeString:
-    """Une ligne de la liste : vingt-quatre fois un gabarit prendraient autant de temps que tout le reste de la page."""
+def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]]) -> SafeString:
+    """Une ligne de la liste : vingt-quatre fois un gabarit prendraient autant de temps que tout le reste de la page.
+
+    ``comptes`` nomme les comptes clients quand il y en a plusieurs (``par_compte_client``).
+    """
     date = _date_qui_compte(facture)
     reste = facture.reste_du if facture.a_regler else facture.montant
     return format_html(
-        _gabarit(date, partielle=reste != facture.montant, langue=get_language()),
+        _gabarit(date, partielle=reste != facture.montant, nommee=bool(comptes), langue=get_language()),
         adresse=facture.get_absolute_url(),
+        compte=comptes[facture.redevable_id]["nom"] if comptes else "",
         objet=facture.objet,
         numero=facture.numero,
         reference=facture.reference,
@@ -67,10 +73,12 @@ def _date_qui_compte(facture: Facture) -> str:
 
 
 @cache
-def _gabarit(date: str, *, partielle: bool, langue: str | None) -> str:
+def _gabarit(date: str, *, partielle: bool, nommee: bool, langue: str | None) -> str:
     """La ligne, avec à la place de chaque valeur son nom entre accolades : ``format_html`` les remplira."""
     contexte = {nom: f"{{{nom}}}" for nom in BLANCS}
-    return render_to_string("factures/_ligne.html", {**contexte, "date": date, "partielle": partielle})
+    return render_to_string(
+        "factures/_ligne.html", {**contexte, "date": date, "partielle": partielle, "nommee": nommee}
+    )
 
 
 @register.filter
