@@ -9,7 +9,8 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image, ImageDraw, ImageFont
 
-from comptes.models import Rattachement, Redevable, Usager
+from comptes import codes
+from comptes.models import VALIDITE_CODE, CodeActivation, Rattachement, Redevable, Usager, empreinte_code
 from factures.etats import Nature
 from factures.models import Facture, LigneFacture
 from factures.services import annuler, encaisser, marquer, publier
@@ -71,6 +72,31 @@ def creer_usager(email: str, *, civilite: str, nom: str, prenom: str, **champs: 
     return Usager.objects.create_user(email, MOT_DE_PASSE, civilite=civilite, nom=nom, prenom=prenom, **champs)
 
 
+def creer_redevable_a_activer(
+    collectivite: Collectivite, *, code: str, nom: str, courriel: str = "", code_activation: str = ""
+) -> Redevable:
+    """Un compte client que personne ne lit encore, par son adresse mail ou par un code déjà imprimé."""
+    redevable, _ = Redevable.objects.get_or_create(
+        collectivite=collectivite,
+        source="DEMO",
+        code=code,
+        defaults={
+            "civilite": "Madame",
+            "nom": nom,
+            "prenom": "Camille",
+            "adresse": "16 chemin des Canetons",
+            "code_postal": "47550",
+            "ville": "Boé",
+            "courriel": courriel,
+        },
+    )
+    if code_activation:
+        empreinte = empreinte_code(codes.lire(code_activation), client=code, chez=collectivite)
+        valeurs = {"collectivite": collectivite, "empreinte": empreinte, "expire_le": timezone.now() + VALIDITE_CODE}
+        CodeActivation.objects.get_or_create(redevable=redevable, defaults=valeurs)
+    return redevable
+
+
 def creer_redevable(usager: Usager, *, code: str, collectivite: Collectivite, adresse: str, ville: str) -> Redevable:
     """Le compte client de cette personne, rattaché à son compte."""
     redevable, _ = Redevable.objects.get_or_create(
@@ -91,7 +117,7 @@ def creer_redevable(usager: Usager, *, code: str, collectivite: Collectivite, ad
     return redevable
 
 
-def creer_facture(modele: Modele, *, redevable: Redevable, usager: Usager, aujourd_hui: date) -> None:
+def creer_facture(modele: Modele, *, redevable: Redevable, usager: Usager | None, aujourd_hui: date) -> None:
     """La facture du modèle, publiée, avec ses lignes et ce qui lui est arrivé ; rien si son numéro existe déjà."""
     regie = Regie.objects.get(collectivite=redevable.collectivite, code=modele.regie)
     if Facture.objects.filter(regie=regie, numero=modele.numero).exists():
@@ -129,12 +155,12 @@ def creer_facture(modele: Modele, *, redevable: Redevable, usager: Usager, aujou
     _raconter(modele, facture, usager)
 
 
-def _raconter(modele: Modele, facture: Facture, usager: Usager) -> None:
+def _raconter(modele: Modele, facture: Facture, usager: Usager | None) -> None:
     """Ce qui est arrivé à la facture depuis sa publication."""
     if modele.paye:
         recu_le = timezone.now() - timedelta(days=-modele.emise // 2)
         encaisser(facture=facture, montant=Decimal(modele.paye), moyen=modele.moyen, origine="demo", recu_le=recu_le)
     if modele.annulation:
         annuler(factures=[facture], motif=modele.annulation)
-    if modele.marquee:
+    if modele.marquee and usager:
         marquer(facture=facture, usager=usager, reglee=True)

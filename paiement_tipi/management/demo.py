@@ -7,6 +7,8 @@ from factures.etats import Moyen
 
 MOT_DE_PASSE = "portail-demo-2026"
 NUMCLI = "006382"
+ADRESSE_A_ACTIVER = "nouveau@demo.example"
+CLIENT_A_ACTIVER, CODE_A_ACTIVER = "DEMO-ACT-2", "7K4M-Q2XH-9RWT"
 
 
 @dataclass(frozen=True)
@@ -147,6 +149,12 @@ def modeles_du_voisin() -> list[Modele]:
         Modele("2026-CAN-0971", "X0000302010000000971", "CANTINE", "Restauration scolaire, octobre 2026",
                _cantine("octobre", 11)),
     ]  # fmt: skip
+
+
+def modele_a_activer(numero: int) -> Modele:
+    """La facture qui attend derrière une activation."""
+    reference = f"X0000301010000001{numero:03}"
+    return Modele(f"2026-EAU-1{numero:03}", reference, "EAU", "Consommation d'eau, 2e semestre 2026", EAU_PASSEE)
 
 
 def modeles_de_l_autre_commune() -> list[Modele]:

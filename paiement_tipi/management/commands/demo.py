@@ -8,10 +8,14 @@ from django.db import transaction
 from comptes.models import Usager
 from paiement_tipi.management import creation
 from paiement_tipi.management.demo import (
+    ADRESSE_A_ACTIVER,
     AUTRE,
     BOE,
+    CLIENT_A_ACTIVER,
+    CODE_A_ACTIVER,
     MOT_DE_PASSE,
     Modele,
+    modele_a_activer,
     modeles_de_l_autre_commune,
     modeles_de_l_usager,
     modeles_du_voisin,
@@ -47,6 +51,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Comptes de démonstration (mot de passe : {MOT_DE_PASSE})")
         for email, personne in COMPTES:
             self.stdout.write(f"  {email:<22} {personne}")
+        self.stdout.write("Comptes à activer (« J'active mon compte »)")
+        self.stdout.write(f"  {ADRESSE_A_ACTIVER:<22} adresse mail que le service connaît")
+        self.stdout.write(f"  {CLIENT_A_ACTIVER:<22} code client, avec le code d'activation {CODE_A_ACTIVER}")
 
     def _creer(self) -> None:
         boe = creation.creer_collectivite(BOE, settings.PORT)
@@ -57,6 +64,8 @@ class Command(BaseCommand):
         _factures(usager, boe, "DEMO-1", "12 chemin des Canetons", "Boé", modeles_de_l_usager())
         _factures(voisin, boe, "DEMO-2", "14 chemin des Canetons", "Boé", modeles_du_voisin())
         _factures(usager2, autre, "DEMO-3", "3 place du Marché", "Démonstration", modeles_de_l_autre_commune())
+        _a_activer(boe, 411, code="DEMO-ACT-1", nom="NOUVEAU", courriel=ADRESSE_A_ACTIVER)
+        _a_activer(boe, 412, code=CLIENT_A_ACTIVER, nom="PAPIER", code_activation=CODE_A_ACTIVER)
         agent = creation.creer_usager(
             "agent@demo.example", civilite="", nom="FACTURATION", prenom="Agent", is_staff=True
         )
@@ -64,6 +73,12 @@ class Command(BaseCommand):
         creation.creer_usager(
             "admin@demo.example", civilite="", nom="EXPLOITANT", prenom="Admin", is_staff=True, is_superuser=True
         )
+
+
+def _a_activer(boe: Collectivite, numero: int, **valeurs: str) -> None:
+    redevable = creation.creer_redevable_a_activer(boe, **valeurs)
+    modele = modele_a_activer(numero)
+    creation.creer_facture(modele, redevable=redevable, usager=None, aujourd_hui=boe.aujourd_hui())
 
 
 def _factures(
