@@ -88,7 +88,7 @@ def collectivite(get_response: Reponse) -> Reponse:
             request.collectivite = trouver_collectivite(request)
         except CollectiviteIntrouvable:
             return _sans_collectivite(request, get_response)
-        if request.path == "/" and "LIEN" in request.GET:
+        if _choisit_par_lien(request):
             return _suivre_lien(request)
         request.user = SimpleLazyObject(lambda: usager_chez(request, request.collectivite))
         return get_response(request)
@@ -99,9 +99,15 @@ def collectivite(get_response: Reponse) -> Reponse:
 def _sans_collectivite(request: Any, get_response: Reponse) -> HttpResponse:
     """Un hôte partagé sans commune par défaut : seules répondent les vues qui savent la leur."""
     request.user = AnonymousUser()
+    if _choisit_par_lien(request):
+        return _suivre_lien(request)
     if trouve_sa_collectivite(request):
         return get_response(request)
     return render(request, "portail/sans_collectivite.html", status=404)
+
+
+def _choisit_par_lien(request: HttpRequest) -> bool:
+    return request.path == "/" and "LIEN" in request.GET
 
 
 def _suivre_lien(request: Any) -> HttpResponse:
@@ -110,7 +116,7 @@ def _suivre_lien(request: Any) -> HttpResponse:
     if choix is None:
         request.user = AnonymousUser()
         return render(request, "portail/lien_inconnu.html", status=404)
-    if choix == request.collectivite:
+    if choix == getattr(request, "collectivite", None):
         return HttpResponseRedirect("/")
     if hote(request) not in settings.HOTES_PARTAGES:
         return HttpResponseRedirect(f"{choix.adresse}/?LIEN={choix.lien}")
