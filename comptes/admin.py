@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from comptes.models import Rattachement, Redevable, Usager
+from comptes.models import Activation, CodeActivation, Rattachement, Redevable, Usager
 from portail.gestion.droits import acces
 from portail.gestion.listes import mots_prefixes
 from portail.gestion.modele import AdminParCommune, Rubrique
@@ -71,6 +71,28 @@ class RattachementAdmin(AdminParCommune):
     list_display = ("usager", "redevable", "cree_le")
     list_select_related = ("usager", "redevable")
     fiche = ("usager", "redevable", "cree_le")
+
+
+@admin.register(CodeActivation)
+class CodeActivationAdmin(AdminParCommune):
+    """Où en est le code imprimé de chaque redevable ; son empreinte ne se montre pas."""
+
+    rubrique = Rubrique.PERSONNES
+    confidentiel = True
+    list_display = ("redevable", "cree_le", "expire_le", "echecs", "utilise_le")
+    list_select_related = ("redevable",)
+    fiche = ("redevable", "cree_le", "expire_le", "echecs", "utilise_le")
+
+
+@admin.register(Activation)
+class ActivationAdmin(AdminParCommune):
+    """Les demandes d'ouverture de compte ; le lien, qui ouvre le compte, ne se montre pas."""
+
+    rubrique = Rubrique.PERSONNES
+    confidentiel = True
+    list_display = ("cree_le", "courriel", "avec_code", "expire_le", "consommee_le")
+    list_select_related = ("code__redevable",)
+    fiche = ("courriel", "avec_code", "code", "cree_le", "expire_le", "consommee_le")
 
 
 def _comptes(redevable: Redevable) -> Tableau:

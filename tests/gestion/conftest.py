@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from comptes.models import Rattachement
+from comptes.models import Activation, CodeActivation, Rattachement
 from factures.models import Consultation, LotImport
 from factures.services import encaisser, marquer
 from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
@@ -35,6 +35,9 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
     contrat = factories.contrat(regie)
     habitante = factories.usager(email=f"h{marque.lower()}@exemple.fr", nom=f"NOM{marque}", prenom=f"Prénom{marque}")
     redevable = factories.redevable(commune, habitante, code="R-1", nom=f"DUPONT{marque}", prenom=marque)
+    code = CodeActivation.objects.create(
+        collectivite=commune, redevable=redevable, empreinte=f"empreinte {marque}", expire_le=timezone.now()
+    )
     lot = LotImport.objects.create(collectivite=commune, regie=regie, libelle=f"Lot {marque}")
     facture = factories.facture(
         redevable, regie, lot=lot, numero="2026-1", reference="REF0000001", objet=f"Objet {marque}",
@@ -79,6 +82,8 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         "comptes.usager": habitante,
         "comptes.redevable": redevable,
         "comptes.rattachement": Rattachement.objects.get(usager=habitante),
+        "comptes.codeactivation": code,
+        "comptes.activation": Activation.objects.create(collectivite=commune, courriel=habitante.email, code=code),
         "factures.facture": facture,
         "factures.lignefacture": facture.lignes.get(),
         "factures.lotimport": lot,

@@ -26,6 +26,8 @@ MODELES = {
     "comptes.usager": COMMUNE,
     "comptes.redevable": CONTENU,
     "comptes.rattachement": CONTENU,
+    "comptes.codeactivation": CONTENU,
+    "comptes.activation": CONTENU,
     "factures.facture": CONTENU,
     "factures.lignefacture": CONTENU,
     "factures.lotimport": CONTENU,

@@ -133,7 +133,12 @@ def test_un_parametre_impossible_ramene_a_la_liste(monde, suite):
 
 
 def test_ni_mot_de_passe_ni_jeton_ni_reponse_brute_nulle_part(monde):
-    secrets = [*Usager.objects.values_list("password", flat=True), monde.ici["paiement_tipi.paiement"].jeton]
+    secrets = [
+        *Usager.objects.values_list("password", flat=True),
+        monde.ici["paiement_tipi.paiement"].jeton,
+        monde.ici["comptes.activation"].jeton,
+        "empreinte ",
+    ]
     pages = [adresse(objet) for objet in monde.ici.values()]
     for personne in ("administratrice", "exploitant_ouvert"):
         textes = [lire(monde.chez[personne], page) for page in [*listes(), *pages]]
