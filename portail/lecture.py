@@ -42,7 +42,7 @@ class LectureSeule:
 
 
 def _executer(request: Any, executer: Callable[..., Any], sql: str, *reste: Any) -> Any:
-    verbe = sql.split(None, 1)[0].upper() if sql.strip() else "SELECT"
+    verbe = sql.lstrip("(").split(None, 1)[0].upper() if sql.strip() else "SELECT"
     permis = request.ecriture_permise or verbe in LECTURES or any(table in sql for table in TABLES_LIBRES)
     if not permis:
         raise EcritureEnLecture(f"{request.method} {request.resolver_match.route if request.resolver_match else ''}")

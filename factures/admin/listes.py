@@ -86,7 +86,7 @@ def cherchees(terme: str, collectivite: Any) -> QuerySet[Any, Any]:
     regies = Regie.objects.filter(collectivite=collectivite).values("pk")
     nommes = Q(code=terme) | mots_prefixes(terme, "nom", "prenom")
     redevables = Redevable.objects.filter(nommes, collectivite=collectivite).values("pk")
-    cles = Facture.objects.order_by().values("pk")
+    cles = Facture.objects.order_by().values_list("pk", flat=True)
     return cles.filter(regie__in=regies, numero=terme).union(
         cles.filter(regie__in=regies, reference=terme), cles.filter(redevable__in=redevables)
     )

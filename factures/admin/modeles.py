@@ -11,7 +11,7 @@ from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreA
 from factures.etats import EXPLICATIONS, Empechement
 from factures.models import Consultation, Declaration, Facture, LigneFacture, LotImport, Reglement
 from factures.templatetags.etats import badge_etat
-from portail.gestion.listes import FiltreLie
+from portail.gestion.listes import PLAFOND, FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
 
 
@@ -26,7 +26,6 @@ class FactureAdmin(AdminParCommune):
     list_select_related = ("redevable", "regie")
     search_fields = ("numero",)
     search_help_text = _("Le numéro ou la référence en entier, le code client, ou le début du nom.")
-    sortable_by = ("numero", EMISSION)
     fiche = (
         *("numero", "reference", "redevable", "regie", "etat_du_jour", "objet", "montant", "reste_du", "trop_percu"),
         *("date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement", "nature", "statut"),
@@ -57,7 +56,10 @@ class FactureAdmin(AdminParCommune):
 
     def get_search_results(self, request: Any, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         terme = search_term.strip()
-        return (queryset.filter(pk__in=cherchees(terme, request.collectivite)) if terme else queryset), False
+        if not terme:
+            return queryset, False
+        # Lues d'abord : en sous-requête, PostgreSQL parcourrait toutes les factures de la commune.
+        return queryset.filter(pk__in=list(cherchees(terme, request.collectivite)[: PLAFOND + 1])), False
 
 
 @admin.register(LigneFacture)
