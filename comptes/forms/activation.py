@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +17,7 @@ class CodeActivationField(forms.CharField):
 
     default_error_messages = {
         "illisible": _(
-            "Relisez le code : il a douze caractères, comme 7K4M-Q2XH-9RWT, sans voyelle ni zéro, sans I, L ni 1."
+            "Relisez le code : douze lettres et chiffres, comme 7K4M-Q2XH-9RWT, jamais 0, 1, A, E, I, L, O ni U."
         ),
         "required": _("Recopiez le code d'activation écrit sur votre courrier."),
     }
@@ -98,6 +98,7 @@ class OuvertureForm(forms.Form):
         self.redevables: list[Redevable] = [] if ouverture.plusieurs_personnes else ouverture.redevables
         if not ouverture.plusieurs_personnes:
             del self.fields["client"]
+        self.fields["mot_de_passe"].help_text = " ".join(password_validators_help_texts())
         if ouverture.usager is not None:
             del self.fields["mot_de_passe"], self.fields["confirmation"]
 
