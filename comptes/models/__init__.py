@@ -7,6 +7,7 @@ from comptes.models.activation import (
     Activation,
     CodeActivation,
     empreinte_code,
+    redevables_a_inviter,
 )
 from comptes.models.ouverture import Ouverture, Suite
 from comptes.models.redevables import ModeEnvoi, Rattachement, Redevable, RedevableQuerySet, rattaches_a
@@ -29,4 +30,5 @@ __all__ = [
     "empreinte_code",
     "normaliser_courriel",
     "rattaches_a",
+    "redevables_a_inviter",
 ]

@@ -6,13 +6,15 @@ from typing import Self
 
 from django.contrib.auth.hashers import make_password
 from django.db import models
+from django.db.models import Exists, OuterRef
 from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from comptes.codes import lire_client
-from comptes.models.redevables import Redevable
+from comptes.etats import EtatRattachement
+from comptes.models.redevables import Rattachement, Redevable
 from portail.models import Collectivite
 
 VALIDITE_CODE = timedelta(days=90)
@@ -60,6 +62,14 @@ class CodeActivation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.redevable}"
+
+
+def redevables_a_inviter(chez: Collectivite) -> models.QuerySet[Redevable]:
+    """Ceux que personne ne lit encore, et qui n'ont pas de code en cours."""
+    lus = Rattachement.objects.filter(redevable=OuterRef("pk"), etat=EtatRattachement.ACTIF)
+    codes = CodeActivation.objects.utilisables().filter(redevable=OuterRef("pk"))
+    redevables = Redevable.objects.filter(~Exists(lus), ~Exists(codes), collectivite=chez)
+    return redevables.select_related("collectivite").order_by("pk")
 
 
 class ActivationQuerySet(models.QuerySet["Activation"]):

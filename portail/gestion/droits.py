@@ -13,11 +13,16 @@ _FACTURATION = frozenset({
     "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
     "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip
+_ACCES = frozenset({
+    "comptes.rattachement.retablir", "comptes.rattachement.suspendre", "comptes.redevable.imprimer",
+    "comptes.redevable.inviter", "portail.collectivite.codes",
+})  # fmt: skip
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),
-    Role.RELATION: frozenset(),
-    Role.FACTURATION: _FACTURATION,
+    Role.RELATION: _ACCES,
+    Role.FACTURATION: _FACTURATION | _ACCES,
     Role.ADMINISTRATION: _FACTURATION
+    | _ACCES
     | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
     | {"portail.regie.raccorder"},
     Role.EXPLOITANT: frozenset({

@@ -13,6 +13,7 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.http import content_disposition_header
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -118,18 +119,25 @@ class PagesDUnObjet(_ModelAdmin):
         contexte = {"acte": acte, "form": formulaire, "refus": acte.refus(objet)}
         if contexte["refus"]:
             return self._rendre(request, "gestion/acte.html", objet, contexte, HTTPStatus.CONFLICT)
-        if request.method == "POST" and formulaire.is_valid() and self._faire(request, acte, objet, formulaire):
-            return VoirAilleurs(reverse(f"gestion:{self._nom}_change", args=[objet.pk]))
+        if request.method == "POST" and formulaire.is_valid():
+            fait = self._faire(request, acte, objet, formulaire)
+            if fait is not None:
+                return fait
         return self._rendre(request, "gestion/acte.html", objet, contexte)
 
-    def _faire(self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: Form) -> bool:
+    def _faire(self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: Form) -> HttpResponse | None:
+        """Le fichier produit, ou le retour à la fiche qui dit le succès ; None si l'acte n'a plus lieu d'être."""
         try:
-            phrase = acte.faire(objet, **formulaire.cleaned_data)
+            fait = acte.faire(objet, **formulaire.cleaned_data)
         except registre.ActeImpossible as impossible:
             formulaire.add_error(None, str(impossible))
-            return False
-        messages.success(request, str(phrase))
-        return True
+            return None
+        if isinstance(fait, registre.Fichier):
+            reponse = HttpResponse(fait.contenu, content_type=fait.genre)
+            reponse["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=fait.nom)
+            return reponse
+        messages.success(request, str(fait))
+        return VoirAilleurs(reverse(f"gestion:{self._nom}_change", args=[objet.pk]))
 
     @property
     def _nom(self) -> str:

@@ -19,17 +19,26 @@ class ActeImpossible(Exception):
 
 
 @dataclass(frozen=True)
+class Fichier:
+    """Ce qu'un acte donne à télécharger, et qui n'est gardé nulle part."""
+
+    nom: str
+    contenu: bytes
+    genre: str
+
+
+@dataclass(frozen=True)
 class Acte:
     """Ce qu'on peut faire d'un objet : un bouton sur sa fiche, une page qui confirme, un service qui fait.
 
-    ``faire(objet, **saisie)`` rend la phrase du succès ou lève ActeImpossible ; ``refus(objet)`` dit, avant même la
-    page, pourquoi l'acte n'a pas lieu d'être, ou rien. Qui peut : ``portail.gestion.droits.ACTES``.
+    ``faire(objet, **saisie)`` rend la phrase du succès ou un fichier, ou lève ActeImpossible ; ``refus(objet)`` dit,
+    avant même la page, pourquoi l'acte n'a pas lieu d'être, ou rien. Qui peut : ``portail.gestion.droits.ACTES``.
     """
 
     nom: str
     libelle: Texte
     explication: Texte
-    faire: Callable[..., Texte]
+    faire: Callable[..., Texte | Fichier]
     formulaire: type[Form] = Form
     initial: Callable[[Any], dict[str, Any]] = lambda _objet: {}
     refus: Callable[[Any], Texte] = lambda _objet: ""

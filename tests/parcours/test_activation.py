@@ -1,4 +1,4 @@
-"""Du courrier à sa première facture, dans Chromium : par l'adresse connue ou par les codes, au clavier, sans JavaScript."""
+"""Du courrier à sa première facture, dans Chromium : par les deux portes, au clavier, sans JavaScript."""
 
 from collections.abc import Callable
 

@@ -11,7 +11,6 @@ from comptes.models import Activation, CodeActivation, Rattachement, Redevable, 
 from portail.gestion.droits import acces
 from portail.gestion.listes import mots_prefixes
 from portail.gestion.modele import AdminParCommune, Rubrique
-from portail.gestion.registre import Tableau, declarer_tableau
 from portail.models import Collectivite
 
 Resultat = tuple[QuerySet[Any], bool]
@@ -68,9 +67,10 @@ class RattachementAdmin(AdminParCommune):
 
     rubrique = Rubrique.PERSONNES
     confidentiel = True
-    list_display = ("usager", "redevable", "cree_le")
+    list_display = ("usager", "redevable", "etat", "depuis")
     list_select_related = ("usager", "redevable")
-    fiche = ("usager", "redevable", "cree_le")
+    list_filter = ("etat",)
+    fiche = ("usager", "redevable", "cree_le", "etat", "depuis", "motif")
 
 
 @admin.register(CodeActivation)
@@ -93,15 +93,3 @@ class ActivationAdmin(AdminParCommune):
     list_display = ("cree_le", "courriel", "avec_code", "expire_le", "consommee_le")
     list_select_related = ("code__redevable",)
     fiche = ("courriel", "avec_code", "code", "cree_le", "expire_le", "consommee_le")
-
-
-def _comptes(redevable: Redevable) -> Tableau:
-    lignes = redevable.rattachements.select_related("usager").order_by("pk")
-    return Tableau(
-        _("Comptes rattachés"),
-        (_("Personne"), _("Adresse mail"), _("Depuis")),
-        [(r.usager, r.usager.email, r.cree_le) for r in lignes],
-    )
-
-
-declarer_tableau("comptes.redevable", _comptes)
