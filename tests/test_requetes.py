@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from test_acces import MATRICE
 
+from comptes.models import Redevable
 from factures.models import Facture
 from factures.services import encaisser
 from paiement_tipi.models import Paiement
@@ -57,6 +58,14 @@ def un_paiement(monde: SimpleNamespace, nombre: int) -> Paiement:
     return paiement
 
 
+def des_comptes_client(monde: SimpleNamespace, nombre: int) -> Redevable:
+    """Chacun avec une facture."""
+    comptes = [factories.redevable(monde.boe, monde.ada) for _ in range(nombre)]
+    for compte in comptes:
+        factories.facture(compte, monde.eau)
+    return comptes[0]
+
+
 def _encaisser(facture: Facture, n: int) -> None:
     encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
 
@@ -77,9 +86,21 @@ PAGES = (
     Page("accessibilite", des_services, "/accessibilite/", SOCLE),
     Page("plan_du_site", des_services, "/plan-du-site/", SOCLE),
     Page("aide", des_services, "/aide/", SOCLE),
+    Page("activation", des_services, "/activation/", SOCLE),
+    Page("activation_envoyee", des_services, "/activation/envoyee/", SOCLE),
+    Page("rattachements", des_comptes_client, "/mes-informations/comptes-client/", SOCLE + 1),
+    Page("rattacher", des_comptes_client, "/mes-informations/rattacher/", SOCLE),
+    Page(
+        "rattachement_detacher",
+        des_comptes_client,
+        "/mes-informations/comptes-client/{0.uuid}/detacher/",
+        SOCLE + 1,
+    ),
     Page("factures:accueil", des_factures, "/", SOCLE + 1),
     Page("factures:liste", des_factures, "/factures/", SOCLE + 2),
     Page("factures:liste", des_factures, "/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3),
+    Page("factures:liste", des_comptes_client, "/factures/", SOCLE + 2),
+    Page("factures:liste", des_comptes_client, "/factures/?compte={0.uuid}&etat=a-payer", SOCLE + 3),
     # La facture et son état ; la lecture déjà retenue, les lignes, les règlements.
     Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 4),
     # Le compteur de documents ; la facture, puis son état du jour, les lignes, les règlements.
@@ -126,24 +147,6 @@ def test_chaque_page_d_une_personne_connectee_dit_son_nombre_de_requetes():
     assert {nom for (methode, nom), statuts in MATRICE.items() if (methode, statuts[ada]) == ("GET", 200)} == {
         page.nom for page in PAGES
     } | AUTRES
-
-
-@pytest.mark.sqlite
-@pytest.mark.parametrize("nombre", [2, 30])
-def test_la_liste_de_plusieurs_comptes_client_n_en_coute_pas_davantage(compter, boe, ada, eau, nombre):
-    comptes = [factories.redevable(boe, ada) for _ in range(nombre)]
-    for compte in comptes:
-        factories.facture(compte, eau)
-    assert compter("/factures/") == SOCLE + 2
-    assert compter(f"/factures/?compte={comptes[0].uuid}&etat=a-payer") == SOCLE + 3
-
-
-@pytest.mark.sqlite
-@pytest.mark.parametrize("nombre", [1, 30])
-def test_les_comptes_client(compter, boe, ada, nombre):
-    for _ in range(nombre):
-        factories.redevable(boe, ada)
-    assert compter("/mes-informations/comptes-client/") == SOCLE + 1
 
 
 @pytest.mark.sqlite

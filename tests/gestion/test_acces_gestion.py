@@ -40,8 +40,7 @@ MODELES = {
     "paiement_tipi.transitionpaiement": CONTENU,
     "paiement_tipi.notificationtipi": CONTENU,
 }
-# L'horloge des tâches et les limites d'essais ne disent rien ; les codes et les liens, rien qu'un agent doive lire.
-SANS_PAGE = {"portail.tic", "portail.compteur", "comptes.codeactivation", "comptes.activation"}
+SANS_PAGE = {"portail.tic", "portail.compteur"}  # l'horloge des tâches et les limites ne disent rien à personne
 
 CODES = {
     # genre, méthode, page              ano  ada  sta  ail  lec  agt  adm  exp  exo
