@@ -8,6 +8,7 @@ import factories
 import pytest
 from django.core import mail
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from django.test import Client
 
 from comptes.models import Activation, Usager
@@ -108,8 +109,14 @@ def serveur(transactional_db, boe):
         def log_message(self, *_):
             pass
 
+    def servir(serveur):
+        try:
+            serveur.serve_forever(poll_interval=0.02)
+        finally:
+            connections.close_all()  # ce fil a les siennes, que PostgreSQL compterait encore après le test
+
     with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Muet) as serveur:
-        fil = Thread(target=serveur.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        fil = Thread(target=servir, args=[serveur], daemon=True)
         fil.start()
         yield serveur.server_port
         serveur.shutdown()
