@@ -1,0 +1,30 @@
+"""Ce que tout format devient avant d'être compris : des rangées de texte, sous les colonnes d'un même tableau."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+OBLIGATOIRES = ("source", "code_redevable", "nom", "numero", "reference", "objet", "montant", "date_emission")
+COLONNES = (
+    *("source", "code_redevable", "nom", "prenom", "adresse", "code_postal", "ville", "courriel"),
+    *("numero", "reference", "exercice", "objet", "montant"),
+    *("date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement", "fichier_pdf"),
+)
+# Les parties d'une référence de titre ou de rôle, quand le fichier les donne.
+PARTIES = ("code_recette", "periode", "piece", "ligne", "dette")
+CONNUES = frozenset(COLONNES + PARTIES)
+
+
+class FichierRefuse(Exception):
+    """Le fichier entier ne peut pas être lu ; la phrase dit pourquoi, et quoi faire."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rangee:
+    """Une ligne du fichier, non comprise encore ; une colonne absente vaut une cellule vide.
+
+    ``defaut`` dit ce qui la rend illisible en entier (trop de cellules…) ; vide si l'on peut la comprendre.
+    """
+
+    numero: int
+    cellules: Mapping[str, str]
+    defaut: str = ""

@@ -1,0 +1,62 @@
+"""L'en-tête d'un tableau (CSV, XLSX, ODS), et ses rangées rangées sous nos colonnes."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from factures.imports.rangees import COLONNES, CONNUES, OBLIGATOIRES, FichierRefuse, Rangee
+
+COLONNES_MAXIMUM = 200
+Correspondance = Mapping[str, str]  # un titre de leur tableau → une de nos colonnes
+
+
+def normaliser(titre: str) -> str:
+    """« Date d'émission » → « date_d_emission »."""
+    sans_accent = unicodedata.normalize("NFKD", titre).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", sans_accent.lower()).strip("_")
+
+
+def reconnues(titres: Sequence[str], correspondance: Correspondance) -> list[str]:
+    """Notre colonne sous chacun de leurs titres ; vide pour celles dont nous ne voulons pas."""
+    noms = {normaliser(titre): colonne for titre, colonne in correspondance.items()}
+    trouvees = (noms.get(titre, titre) for titre in map(normaliser, titres))
+    return [nom if nom in CONNUES else "" for nom in trouvees]
+
+
+def ranger(numerotees: Iterable[tuple[int, Sequence[str]]], *, correspondance: Correspondance) -> Iterator[Rangee]:
+    """Les rangées sous l'en-tête, sans les lignes vides ni les colonnes inconnues (on ne garde que l'utile)."""
+    pleines = ((numero, cellules) for numero, cellules in numerotees if any(map(str.strip, cellules)))
+    premiere = next(iter(pleines), None)
+    if premiere is None:
+        raise FichierRefuse("Ce fichier est vide.")
+    colonnes = _entete(premiere[1], correspondance)
+    for numero, cellules in pleines:
+        yield _rangee(numero, cellules, colonnes)
+
+
+def _entete(titres: Sequence[str], correspondance: Correspondance) -> list[str]:
+    if len(titres) > COLONNES_MAXIMUM:
+        raise FichierRefuse(f"Ce fichier a plus de {COLONNES_MAXIMUM} colonnes : ce n'est pas un tableau de factures.")
+    colonnes = reconnues(titres, correspondance)
+    doubles = sorted({nom for nom in colonnes if nom and colonnes.count(nom) > 1})
+    if doubles:
+        raise FichierRefuse(f"Une colonne est là deux fois : {', '.join(doubles)}.")
+    manquantes = [nom for nom in OBLIGATOIRES if nom not in colonnes]
+    if manquantes:
+        raise FichierRefuse(
+            f"Il manque des colonnes : {', '.join(manquantes)}. La première ligne attendue est {';'.join(COLONNES)}."
+        )
+    return colonnes
+
+
+def _rangee(numero: int, cellules: Sequence[str], colonnes: list[str]) -> Rangee:
+    """Une ligne plus courte que l'en-tête a pu être coupée : on ne devine pas ce qu'elle disait."""
+    en_trop = any(map(str.strip, cellules[len(colonnes) :]))
+    if en_trop or len(cellules) < len(colonnes):
+        nombre = f"{len(cellules)} cellules au lieu de {len(colonnes)}"
+        return Rangee(numero, _cellules(cellules, colonnes), f"la ligne a {nombre} ; est-elle entière ?")
+    return Rangee(numero, _cellules(cellules, colonnes))
+
+
+def _cellules(cellules: Sequence[str], colonnes: list[str]) -> dict[str, str]:
+    return {nom: cellule for nom, cellule in zip(colonnes, cellules, strict=False) if nom}
