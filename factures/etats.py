@@ -155,3 +155,46 @@ EXPLICATIONS: dict[Empechement, Explication] = {
         _("Réglez par virement ou par chèque, comme indiqué sur votre facture."),
     ),
 }
+
+
+class EtatLot(models.TextChoices):
+    """La vie d'une livraison de factures ; rien n'en est visible des personnes avant « publié »."""
+
+    DEPOSE = "depose", _("déposé")
+    EN_ANALYSE = "en-analyse", _("en cours d'analyse")
+    A_VERIFIER = "a-verifier", _("à vérifier")
+    EN_PUBLICATION = "en-publication", _("en cours de publication")
+    PUBLIE = "publie", _("publié")
+    ANNULE = "annule", _("publication annulée")
+    REFUSE = "refuse", _("refusé")
+    ABANDONNE = "abandonne", _("abandonné")
+
+
+TRANSITIONS_LOT: dict[EtatLot, frozenset[EtatLot]] = {
+    EtatLot.DEPOSE: frozenset({EtatLot.EN_ANALYSE, EtatLot.ABANDONNE}),
+    EtatLot.EN_ANALYSE: frozenset({EtatLot.A_VERIFIER, EtatLot.REFUSE, EtatLot.ABANDONNE}),
+    EtatLot.A_VERIFIER: frozenset({EtatLot.DEPOSE, EtatLot.EN_PUBLICATION, EtatLot.ABANDONNE}),
+    EtatLot.EN_PUBLICATION: frozenset({EtatLot.PUBLIE, EtatLot.A_VERIFIER, EtatLot.ABANDONNE}),
+    EtatLot.PUBLIE: frozenset({EtatLot.ANNULE}),
+    EtatLot.ANNULE: frozenset(),
+    EtatLot.REFUSE: frozenset(),
+    EtatLot.ABANDONNE: frozenset(),
+}
+# Le même fichier ne se dépose pas deux fois tant qu'un lot qui l'a porté n'est pas fini sans rien laisser.
+LOTS_VIVANTS = tuple(etat for etat in EtatLot if etat not in {EtatLot.ANNULE, EtatLot.REFUSE, EtatLot.ABANDONNE})
+
+
+class SortLigne(models.TextChoices):
+    """Ce que la publication ferait d'une ligne ; un conflit n'est jamais publié."""
+
+    NOUVELLE = "nouvelle", _("nouvelle")
+    MODIFIEE = "modifiee", _("modifiée")
+    INCHANGEE = "inchangee", _("inchangée")
+    CONFLIT = "conflit", _("en conflit")
+
+
+class Avis(models.TextChoices):
+    """Prévenir, ou non, les personnes à la publication."""
+
+    RETENUS = "retenus", _("retenus")
+    ENVOYES = "envoyes", _("envoyés")

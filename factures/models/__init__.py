@@ -1,8 +1,10 @@
 """Les modèles des factures ; les requêtes sont au-dessus du leur."""
 
+from factures.models.apercu import LigneImport, RejetImport
 from factures.models.champs import MontantField
-from factures.models.factures import Facture, FactureQuerySet, LigneFacture, LotImport
+from factures.models.factures import Facture, FactureQuerySet, LigneFacture
 from factures.models.liste import ListeDeFactures, par_compte_client, resume_par_service
+from factures.models.lots import LotImport
 from factures.models.situation import A_REGLER
 from factures.models.suivi import Consultation, Declaration, Reglement
 
@@ -13,10 +15,12 @@ __all__ = [
     "Facture",
     "FactureQuerySet",
     "LigneFacture",
+    "LigneImport",
     "ListeDeFactures",
     "LotImport",
     "MontantField",
     "Reglement",
+    "RejetImport",
     "par_compte_client",
     "resume_par_service",
 ]

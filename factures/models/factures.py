@@ -6,13 +6,13 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Redevable, Usager, rattaches_a
 from factures.etats import ETAT_DE, Empechement, EtatFacture, Nature, Statut
 from factures.models.champs import MontantField
+from factures.models.lots import LotImport
 from factures.models.situation import Situation, a_regler, dans_l_etat, marquee, situation
 from portail.models import Collectivite, Regie
 
@@ -20,22 +20,6 @@ from portail.models import Collectivite, Regie
 def acces(usager: Usager, chez: Collectivite, *, par: str = "redevable__rattachements") -> Q:
     """Les factures publiées des redevables rattachés à cette personne dans cette commune."""
     return rattaches_a(usager, par=par) & Q(collectivite=chez, publiee_le__isnull=False)
-
-
-class LotImport(models.Model):
-    """Une livraison de factures par un logiciel de facturation."""
-
-    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="lots")
-    regie = models.ForeignKey(Regie, models.PROTECT, related_name="lots")
-    libelle = models.CharField(_("libellé"), max_length=120)
-    cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name = _("lot d'import")
-        verbose_name_plural = _("lots d'import")
-
-    def __str__(self) -> str:
-        return self.libelle
 
 
 class FactureQuerySet(models.QuerySet["Facture"]):

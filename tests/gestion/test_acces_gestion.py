@@ -40,7 +40,8 @@ MODELES = {
     "paiement_tipi.transitionpaiement": CONTENU,
     "paiement_tipi.notificationtipi": CONTENU,
 }
-SANS_PAGE = {"portail.tic", "portail.compteur"}  # l'horloge des tâches et les limites ne disent rien à personne
+# L'horloge des tâches et les limites ne disent rien à personne ; les lignes d'un lot, rien hors de leur lot.
+SANS_PAGE = {"portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport"}
 
 CODES = {
     # genre, méthode, page              ano  ada  sta  ail  lec  agt  adm  exp  exo

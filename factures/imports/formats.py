@@ -1,0 +1,14 @@
+"""Un lecteur par format ; tous rendent les mêmes rangées."""
+
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+from factures.imports import lecteur_csv
+from factures.imports.rangees import Rangee
+
+LECTEURS: dict[str, Callable[[BinaryIO], Iterator[Rangee]]] = {"csv": lecteur_csv.lire}
+
+
+def lire(fichier: BinaryIO, nom: str) -> Iterator[Rangee]:
+    """Les rangées du fichier, lu dans le format de ce nom."""
+    return LECTEURS[nom](fichier)

@@ -1,0 +1,105 @@
+"""Lire un lot et dire ce que sa publication ferait ; interrompue, l'analyse reprend au paquet où elle était."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TypeVar
+
+from django.db import transaction
+
+from factures.etats import EtatLot
+from factures.imports import FichierRefuse, Ligne, Rangee, interpreter
+from factures.imports.formats import lire
+from factures.models import LigneImport, LotImport, RejetImport
+from factures.services.lots.bilan import bilan
+from factures.services.lots.comparaison import comparer
+from factures.services.lots.contradictions import ecarter_les_contradictions
+from factures.services.lots.etapes import exiger, passer, verrouiller
+
+PAR_PAQUET = 1000
+
+T = TypeVar("T")
+
+
+def analyser(*, lot: LotImport) -> None:
+    """Mène le lot à « à vérifier », ou à « refusé » avec son motif ; le reprend s'il avait été interrompu.
+
+    Deux analyses simultanées du même lot n'y ajoutent chaque ligne qu'une fois.
+    """
+    with transaction.atomic():
+        if not passer(lot, vers=EtatLot.EN_ANALYSE):
+            exiger(lot, EtatLot.EN_ANALYSE)
+    try:
+        with lot.fichier.open("rb") as fichier:
+            for paquet in paquets(_restantes(lot, lire(fichier.file, lot.format)), PAR_PAQUET):
+                _etager(lot, paquet)
+    except FichierRefuse as refus:
+        _refuser(lot, str(refus))
+    else:
+        _conclure(lot)
+
+
+@transaction.atomic
+def reprendre(*, lot: LotImport) -> None:
+    """Oublie l'analyse d'un lot à vérifier : ce qu'elle comparait a pu changer."""
+    exiger(verrouiller(lot), EtatLot.A_VERIFIER)
+    vider(lot)
+    passer(lot, vers=EtatLot.DEPOSE, derniere_ligne=0, bilan={})
+
+
+def vider(lot: LotImport) -> None:
+    """Retire tout ce que l'analyse a étagé."""
+    LigneImport.objects.filter(lot=lot).delete()
+    RejetImport.objects.filter(lot=lot).delete()
+
+
+def paquets(choses: Iterable[T], taille: int) -> Iterator[list[T]]:
+    """``choses`` par listes d'au plus ``taille``."""
+    suite = iter(choses)
+    while paquet := list(islice(suite, taille)):
+        yield paquet
+
+
+def _restantes(lot: LotImport, rangees: Iterable[Rangee]) -> Iterator[Rangee]:
+    return (rangee for rangee in rangees if rangee.numero > lot.derniere_ligne)
+
+
+@transaction.atomic
+def _etager(lot: LotImport, paquet: list[Rangee]) -> None:
+    """Les lignes et leur avancement ensemble : ce qui est compté est là, une seule fois."""
+    tenu = verrouiller(lot)
+    exiger(tenu, EtatLot.EN_ANALYSE)
+    nouvelles = list(_restantes(tenu, paquet))
+    lignes: list[tuple[Ligne, str]] = []
+    rejets: list[RejetImport] = []
+    for rangee in nouvelles:
+        lue = interpreter(rangee)
+        if isinstance(lue, Ligne):
+            lignes.append((lue, ""))
+        else:
+            rejets += [_rejet(lot, rangee, defaut.champ, defaut.motif) for defaut in lue]
+    LigneImport.objects.bulk_create(comparer(tenu, lignes))
+    RejetImport.objects.bulk_create(rejets)
+    derniere = max((rangee.numero for rangee in nouvelles), default=tenu.derniere_ligne)
+    LotImport.objects.filter(pk=lot.pk).update(derniere_ligne=derniere)
+
+
+def _rejet(lot: LotImport, rangee: Rangee, champ: str, motif: str) -> RejetImport:
+    cellules = {nom: texte.replace("\x00", "\ufffd") for nom, texte in rangee.cellules.items()}
+    return RejetImport(
+        lot=lot, collectivite_id=lot.collectivite_id, rang=rangee.numero, champ=champ, motif=motif, cellules=cellules
+    )
+
+
+@transaction.atomic
+def _refuser(lot: LotImport, motif: str) -> None:
+    verrouiller(lot)
+    if passer(lot, vers=EtatLot.REFUSE, motif=motif[:500]):
+        vider(lot)
+
+
+@transaction.atomic
+def _conclure(lot: LotImport) -> None:
+    """Écarte ce que le fichier dit deux fois, puis compte."""
+    exiger(verrouiller(lot), EtatLot.EN_ANALYSE)
+    ecarter_les_contradictions(lot)
+    passer(lot, vers=EtatLot.A_VERIFIER, bilan=bilan(lot))

@@ -1,0 +1,75 @@
+"""Recevoir un fichier : le même contenu ne se dépose pas deux fois dans un service."""
+
+import hashlib
+from typing import BinaryIO
+
+from django.core.files import File
+from django.db import IntegrityError, transaction
+
+from factures.etats import LOTS_VIVANTS, Avis
+from factures.models import LotImport
+from portail.journal import noter
+from portail.models import Regie
+
+_MORCEAU = 1 << 20
+
+
+class DejaDepose(Exception):
+    """Ce contenu est déjà celui de ``lot``."""
+
+    def __init__(self, lot: LotImport) -> None:
+        super().__init__(f"Ce fichier est déjà celui du lot {lot.pk} ({lot.get_etat_display()}).")
+        self.lot = lot
+
+
+def deposer(
+    *,
+    regie: Regie,
+    fichier: BinaryIO,
+    libelle: str,
+    format: str,  # noqa: A002  # le nom de la colonne
+    archive: BinaryIO | None = None,
+    avis: Avis = Avis.RETENUS,
+) -> LotImport:
+    """Le lot créé ; ``DejaDepose`` si un autre lot de ce service porte ce contenu, même déposé au même instant."""
+    empreinte = _empreinte(fichier, archive)
+    lot = LotImport(
+        collectivite_id=regie.collectivite_id,
+        regie=regie,
+        libelle=libelle[-120:],
+        format=format,
+        empreinte=empreinte,
+        avis=avis,
+    )
+    try:
+        with transaction.atomic():
+            lot.save(force_insert=True)  # la base choisit ici entre deux dépôts simultanés
+            _ranger(lot, fichier, archive)
+            noter("lot.depose", sur=lot, apres={"etat": lot.etat, "empreinte": empreinte})
+    except IntegrityError:
+        existant = LotImport.objects.filter(regie=regie, empreinte=empreinte, etat__in=LOTS_VIVANTS).first()
+        if existant is None:
+            raise
+        raise DejaDepose(existant) from None
+    return lot
+
+
+def _empreinte(*fichiers: BinaryIO | None) -> str:
+    somme = hashlib.sha256()
+    for fichier in fichiers:
+        if fichier is not None:
+            fichier.seek(0)
+            while morceau := fichier.read(_MORCEAU):
+                somme.update(morceau)
+            somme.update(hashlib.sha256(str(fichier.tell()).encode()).digest())  # où finit chacun compte aussi
+    return somme.hexdigest()
+
+
+def _ranger(lot: LotImport, fichier: BinaryIO, archive: BinaryIO | None) -> None:
+    """Sous des noms à nous : celui du fichier déposé n'est qu'un libellé."""
+    fichier.seek(0)
+    lot.fichier.save(f"{lot.pk}/factures", File(fichier), save=False)
+    if archive is not None:
+        archive.seek(0)
+        lot.archive.save(f"{lot.pk}/documents.zip", File(archive), save=False)
+    lot.save(update_fields=["fichier", "archive"])
