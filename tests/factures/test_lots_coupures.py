@@ -1,0 +1,88 @@
+"""kill -9 au milieu de l'analyse ou de la publication : zéro ou toutes les factures, et la suite reprend."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from comptes.models import Redevable
+from factures.models import Facture, LigneImport, LotImport, RejetImport
+from factures.services import lots
+from portail.ajout_seul import lever, proteger
+from portail.models import Journal
+from tests.factures.outils_imports import rangee
+from tests.factures.outils_lots import deposer, relu, visibles
+
+pytestmark = [
+    pytest.mark.postgresql,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="Le processus tué partage la base du test."),
+]
+RACINE = Path(__file__).resolve().parents[2]
+# Vingt coupures et plus se demandent : COUPURES=40 pytest tests/factures/test_lots_coupures.py
+COUPURES = int(os.environ.get("COUPURES", "4"))
+GRAINE = 6
+NUMEROS = [f"N{n:02d}" for n in range(35)]
+
+
+def conduire(lot, mort=0):
+    base = settings.DATABASES["default"]
+    adresse = f"postgresql://{base['USER']}@{quote(base['HOST'], safe='')}/{connection.settings_dict['NAME']}"
+    return subprocess.run(
+        [sys.executable, "-m", "tests.factures.coupure", str(lot.pk), str(mort)],
+        cwd=RACINE,
+        env={**os.environ, "DATABASE_URL": adresse, "DONNEES": str(settings.DONNEES), "PYTHONPATH": f"{RACINE}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def etager(eau):
+    return deposer(eau, *(rangee(numero, code_redevable=f"C{rang % 20}") for rang, numero in enumerate(NUMEROS)))
+
+
+def recommencer():
+    """Tout ce que le lot a laissé, hors le service : la coupure suivante part du même point."""
+    for modele in (Facture, LigneImport, RejetImport, LotImport, Redevable):
+        modele.objects.all().delete()
+    lever()
+    Journal.objects.all().delete()
+    proteger()
+
+
+def test_une_coupure_n_importe_ou_laisse_zero_ou_toutes_les_factures(eau):
+    entier = conduire(etager(eau))
+    assert (entier.returncode, visibles()) == (0, NUMEROS), entier.stderr
+    ordres = int(entier.stdout)
+    assert ordres > 60
+    vues = set()
+    for mort in random.Random(GRAINE).sample(range(2, ordres), COUPURES):
+        recommencer()
+        lot = etager(eau)
+        coupe = conduire(lot, mort)
+        assert coupe.returncode == -signal.SIGKILL, (mort, coupe.stderr)
+        vues.add(len(visibles()))
+        assert len(visibles()) == (len(NUMEROS) if relu(lot).etat == "publie" else 0), mort
+        repris = conduire(lot)
+        assert (repris.returncode, visibles()) == (0, NUMEROS), (mort, repris.stderr)
+        assert (Facture.objects.count(), Redevable.objects.count(), LigneImport.objects.count()) == (35, 20, 35)
+        assert Journal.objects.filter(action="lot.publie").count() == 1
+    assert 0 in vues
+
+
+def test_apres_une_coupure_on_peut_aussi_renoncer(eau):
+    ordres = int(conduire(etager(eau)).stdout)
+    recommencer()
+    lot = etager(eau)
+    assert conduire(lot, ordres - 5).returncode == -signal.SIGKILL
+    assert relu(lot).etat == "en-publication"
+    lots.renoncer(lot=lot)
+    assert (Facture.objects.count(), LigneImport.objects.count()) == (0, 0)
