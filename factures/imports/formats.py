@@ -12,3 +12,10 @@ LECTEURS: dict[str, Callable[[BinaryIO], Iterator[Rangee]]] = {"csv": lecteur_cs
 def lire(fichier: BinaryIO, nom: str) -> Iterator[Rangee]:
     """Les rangées du fichier, lu dans le format de ce nom."""
     return LECTEURS[nom](fichier)
+
+
+def reconnaitre(fichier: BinaryIO) -> str:
+    """Le format, d'après le contenu et non l'extension ; ``zip`` pour une archive de documents."""
+    fichier.seek(0)
+    debut = fichier.read(4)
+    return "zip" if debut.startswith(b"PK") else "csv"

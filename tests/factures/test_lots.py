@@ -42,6 +42,7 @@ def test_une_analyse_compte_tout_et_ne_montre_rien(eau):
         "documents": 0,
         "redevables_nouveaux": 1,
         "redevables_modifies": 0,
+        "orphelins": {"nombre": 0, "noms": []},
     }
     assert phrases(lot) == [
         "Ligne 4 : le montant « 1.234 » se lit de deux façons ; écrivez les centimes avec deux chiffres (1234,00)."

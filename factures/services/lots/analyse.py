@@ -7,17 +7,20 @@ from typing import TypeVar
 from django.db import transaction
 
 from factures.etats import EtatLot
-from factures.imports import FichierRefuse, Ligne, Rangee, interpreter
+from factures.imports import FichierRefuse, Ligne, Rangee, Rejet, interpreter
+from factures.imports.documents import DocumentRefuse, Documents
 from factures.imports.formats import lire
 from factures.models import LigneImport, LotImport, RejetImport
 from factures.services.lots.bilan import bilan
 from factures.services.lots.comparaison import comparer
 from factures.services.lots.contradictions import ecarter_les_contradictions
+from factures.services.lots.documents import documents_de, orphelins, oublier, ranger
 from factures.services.lots.etapes import exiger, passer, verrouiller
 
 PAR_PAQUET = 1000
 
 T = TypeVar("T")
+Lue = tuple[Ligne, str] | tuple[Rejet, ...]
 
 
 def analyser(*, lot: LotImport) -> None:
@@ -29,13 +32,12 @@ def analyser(*, lot: LotImport) -> None:
         if not passer(lot, vers=EtatLot.EN_ANALYSE):
             exiger(lot, EtatLot.EN_ANALYSE)
     try:
-        with lot.fichier.open("rb") as fichier:
+        with lot.fichier.open("rb") as fichier, documents_de(lot) as documents:
             for paquet in paquets(_restantes(lot, lire(fichier.file, lot.format)), PAR_PAQUET):
-                _etager(lot, paquet)
+                _etager(lot, [_lue(lot, rangee, documents) for rangee in paquet])
+            _conclure(lot, documents)
     except FichierRefuse as refus:
         _refuser(lot, str(refus))
-    else:
-        _conclure(lot)
 
 
 @transaction.atomic
@@ -47,7 +49,8 @@ def reprendre(*, lot: LotImport) -> None:
 
 
 def vider(lot: LotImport) -> None:
-    """Retire tout ce que l'analyse a étagé."""
+    """Retire tout ce que l'analyse a étagé, et les documents qui ne sont à aucune facture."""
+    oublier(LigneImport.objects.filter(lot=lot).values_list("pdf", flat=True))
     LigneImport.objects.filter(lot=lot).delete()
     RejetImport.objects.filter(lot=lot).delete()
 
@@ -63,30 +66,40 @@ def _restantes(lot: LotImport, rangees: Iterable[Rangee]) -> Iterator[Rangee]:
     return (rangee for rangee in rangees if rangee.numero > lot.derniere_ligne)
 
 
+def _lue(lot: LotImport, rangee: Rangee, documents: Documents) -> tuple[Rangee, Lue]:
+    """La ligne et le nom de son document rangé, ou ses défauts."""
+    lue = interpreter(rangee)
+    if not isinstance(lue, Ligne):
+        return rangee, lue
+    try:
+        return rangee, (lue, ranger(lot, documents.lire(lue.fichier_pdf)) if lue.fichier_pdf else "")
+    except DocumentRefuse as refus:
+        return rangee, (Rejet(rangee.numero, "fichier_pdf", str(refus)),)
+
+
 @transaction.atomic
-def _etager(lot: LotImport, paquet: list[Rangee]) -> None:
+def _etager(lot: LotImport, paquet: list[tuple[Rangee, Lue]]) -> None:
     """Les lignes et leur avancement ensemble : ce qui est compté est là, une seule fois."""
     tenu = verrouiller(lot)
     exiger(tenu, EtatLot.EN_ANALYSE)
-    nouvelles = list(_restantes(tenu, paquet))
-    lignes: list[tuple[Ligne, str]] = []
-    rejets: list[RejetImport] = []
-    for rangee in nouvelles:
-        lue = interpreter(rangee)
-        if isinstance(lue, Ligne):
-            lignes.append((lue, ""))
-        else:
-            rejets += [_rejet(lot, rangee, defaut.champ, defaut.motif) for defaut in lue]
+    nouvelles = [(rangee, lue) for rangee, lue in paquet if rangee.numero > tenu.derniere_ligne]
+    lignes = [(lue[0], str(lue[1])) for _, lue in nouvelles if isinstance(lue[0], Ligne)]
     LigneImport.objects.bulk_create(comparer(tenu, lignes))
-    RejetImport.objects.bulk_create(rejets)
-    derniere = max((rangee.numero for rangee in nouvelles), default=tenu.derniere_ligne)
+    rejets = ((rangee, rejet) for rangee, lue in nouvelles for rejet in lue if isinstance(rejet, Rejet))
+    RejetImport.objects.bulk_create(_rejet(lot, rangee, rejet) for rangee, rejet in rejets)
+    derniere = max((rangee.numero for rangee, _ in nouvelles), default=tenu.derniere_ligne)
     LotImport.objects.filter(pk=lot.pk).update(derniere_ligne=derniere)
 
 
-def _rejet(lot: LotImport, rangee: Rangee, champ: str, motif: str) -> RejetImport:
-    cellules = {nom: texte.replace("\x00", "\ufffd") for nom, texte in rangee.cellules.items()}
+def _rejet(lot: LotImport, rangee: Rangee, rejet: Rejet) -> RejetImport:
     return RejetImport(
-        lot=lot, collectivite_id=lot.collectivite_id, rang=rangee.numero, champ=champ, motif=motif, cellules=cellules
+        lot=lot,
+        collectivite_id=lot.collectivite_id,
+        rang=rangee.numero,
+        champ=rejet.champ,
+        motif=rejet.motif,
+        # PostgreSQL ne garde pas de caractère nul.
+        cellules={nom: texte.replace("\x00", "\ufffd") for nom, texte in rangee.cellules.items()},
     )
 
 
@@ -98,8 +111,8 @@ def _refuser(lot: LotImport, motif: str) -> None:
 
 
 @transaction.atomic
-def _conclure(lot: LotImport) -> None:
+def _conclure(lot: LotImport, documents: Documents) -> None:
     """Écarte ce que le fichier dit deux fois, puis compte."""
     exiger(verrouiller(lot), EtatLot.EN_ANALYSE)
     ecarter_les_contradictions(lot)
-    passer(lot, vers=EtatLot.A_VERIFIER, bilan=bilan(lot))
+    passer(lot, vers=EtatLot.A_VERIFIER, bilan={**bilan(lot), "orphelins": orphelins(lot, documents)})

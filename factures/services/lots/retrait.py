@@ -51,4 +51,5 @@ def _annuler(lot: LotImport) -> bool:
     retablir_les_factures(lot)
     retablir_les_redevables(lot)
     effacer(factures)
+    vider(lot)
     return passer(lot, vers=EtatLot.ANNULE)

@@ -1,0 +1,67 @@
+"""Les documents d'un lot : lus dans son archive, vérifiés, rangés sous l'empreinte de leur contenu."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from factures.imports.documents import Archive, Documents, SansDocuments
+from factures.imports.pdf import verifier
+from factures.models import Facture, LigneImport, LotImport
+
+NOMS_CITES = 20
+
+
+@contextmanager
+def documents_de(lot: LotImport) -> Iterator[Documents]:
+    """Ceux qui ont été déposés avec le lot."""
+    if not lot.archive:
+        yield SansDocuments()
+        return
+    with lot.archive.open("rb") as fichier:
+        yield Archive(fichier.file)
+
+
+def ranger(lot: LotImport, contenu: bytes) -> str:
+    """Le nom sous lequel ce document est gardé ; ``DocumentRefuse`` s'il n'est pas sûr.
+
+    Un même contenu a un même nom dans un service : le redéposer ne change rien.
+    """
+    verifier(contenu)
+    nom = f"factures/{lot.regie_id}/{hashlib.sha256(contenu).hexdigest()}.pdf"
+    stockage = _stockage()
+    if stockage.exists(nom):
+        if stockage.size(nom) == len(contenu):
+            return nom
+        stockage.delete(nom)  # une écriture interrompue
+    range_sous: str = stockage.save(nom, ContentFile(contenu))
+    return range_sous
+
+
+def orphelins(lot: LotImport, documents: Documents) -> dict[str, Any]:
+    """Combien de documents aucune ligne ne nomme, et les premiers d'entre eux."""
+    nommes = [
+        *LigneImport.objects.filter(lot=lot).exclude(fichier_pdf="").values_list("fichier_pdf", flat=True),
+        *filter(None, lot.rejets.values_list("cellules__fichier_pdf", flat=True)),
+    ]
+    noms = documents.orphelins(nommes)
+    return {"nombre": len(noms), "noms": noms[:NOMS_CITES]}
+
+
+def oublier(noms: Iterable[str]) -> None:
+    """Une fois la transaction faite, efface ceux de ces documents dont plus rien ne parle."""
+    a_effacer = sorted(set(noms) - {""})
+    transaction.on_commit(lambda: _effacer(a_effacer))
+
+
+def _effacer(noms: list[str]) -> None:
+    for nom in noms:
+        if not Facture.objects.filter(pdf=nom).exists() and not LigneImport.objects.filter(pdf=nom).exists():
+            _stockage().delete(nom)
+
+
+def _stockage() -> Any:
+    return Facture._meta.get_field("pdf").storage
