@@ -22,6 +22,8 @@ COLONNES = {
     "requetes_sql": "SQL",
     "rss_mo": "Mo",
     "factures_s": "factures/s",
+    "secondes": "s",
+    "rapport_insertion": "÷ insertion",
 }
 CHIFFRES = {"req_s": 1, "requetes_sql": 0, "rss_mo": 0, "factures_s": 0}
 

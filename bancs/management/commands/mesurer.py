@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from bancs import documents, donnees, pages, rapport, volumes
+from bancs import documents, donnees, imports, pages, rapport, volumes
 
 PAGES = {"liste", "detail", "connexion"}
 
@@ -36,6 +36,9 @@ class Command(BaseCommand):
         if "volumes" in sujets:
             self.stdout.write("Mesure à mille, cent mille et un million de factures…")
             figures |= volumes.mesurer_les_volumes()
+        if "import_100k" in sujets:
+            self.stdout.write("Mesure de l'import de cent mille factures…")
+            figures["import_100k"] = imports.mesurer_l_import()
         rapport.ecrire(figures, autour)
         self.stdout.write(f"\n{rapport.tableau(figures)}\n\n{rapport.RESULTATS} ({time.monotonic() - debut:.0f} s)")
 
