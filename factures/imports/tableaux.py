@@ -2,11 +2,15 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar, cast
 
 from factures.imports.rangees import COLONNES, CONNUES, OBLIGATOIRES, FichierRefuse, Rangee
+from factures.imports.valeurs import ValeurRefusee
 
 COLONNES_MAXIMUM = 200
+
+V = TypeVar("V")
 Correspondance = Mapping[str, str]  # un titre de leur tableau → une de nos colonnes
 
 
@@ -23,15 +27,35 @@ def reconnues(titres: Sequence[str], correspondance: Correspondance) -> list[str
     return [nom if nom in CONNUES else "" for nom in trouvees]
 
 
-def ranger(numerotees: Iterable[tuple[int, Sequence[str]]], *, correspondance: Correspondance) -> Iterator[Rangee]:
-    """Les rangées sous l'en-tête, sans les lignes vides ni les colonnes inconnues (on ne garde que l'utile)."""
-    pleines = ((numero, cellules) for numero, cellules in numerotees if any(map(str.strip, cellules)))
+def ranger(
+    numerotees: Iterable[tuple[int, Sequence[V]]],
+    *,
+    correspondance: Correspondance,
+    en_texte: Callable[[str, V], str] | None = None,
+) -> Iterator[Rangee]:
+    """Les rangées sous l'en-tête, sans les lignes vides ni les colonnes inconnues (on ne garde que l'utile).
+
+    ``en_texte`` dit une cellule typée en texte, selon sa colonne ; sans elle, les cellules sont déjà du texte et une
+    ligne plus courte que l'en-tête a pu être coupée.
+    """
+    pleines = ((numero, cellules) for numero, cellules in numerotees if any(map(_pleine, cellules)))
     premiere = next(iter(pleines), None)
     if premiere is None:
         raise FichierRefuse("Ce fichier est vide.")
-    colonnes = _entete(premiere[1], correspondance)
+    colonnes = _entete([_titre(cellule) for cellule in premiere[1]], correspondance)
     for numero, cellules in pleines:
-        yield _rangee(numero, cellules, colonnes)
+        if en_texte is None:
+            yield _rangee(numero, cast("Sequence[str]", cellules), colonnes)
+        else:
+            yield _rangee_typee(numero, cellules, colonnes, en_texte)
+
+
+def _pleine(cellule: object) -> bool:
+    return bool(cellule.strip()) if isinstance(cellule, str) else cellule is not None
+
+
+def _titre(cellule: object) -> str:
+    return cellule if isinstance(cellule, str) else ""
 
 
 def _entete(titres: Sequence[str], correspondance: Correspondance) -> list[str]:
@@ -56,6 +80,19 @@ def _rangee(numero: int, cellules: Sequence[str], colonnes: list[str]) -> Rangee
         nombre = f"{len(cellules)} cellules au lieu de {len(colonnes)}"
         return Rangee(numero, _cellules(cellules, colonnes), f"la ligne a {nombre} ; est-elle entière ?")
     return Rangee(numero, _cellules(cellules, colonnes))
+
+
+def _rangee_typee(numero: int, cellules: Sequence[V], colonnes: list[str], en_texte: Callable[[str, V], str]) -> Rangee:
+    """Un tableur n'écrit pas les dernières cellules vides : une ligne courte y est entière."""
+    if any(map(_pleine, cellules[len(colonnes) :])):
+        return Rangee(numero, {}, "la ligne a plus de cellules que l'en-tête.")
+    textes, defauts = {}, []
+    for nom, cellule in zip(colonnes, cellules, strict=False):
+        try:
+            textes.update({nom: en_texte(nom, cellule)} if nom else {})
+        except ValeurRefusee as refus:
+            defauts.append(str(refus))
+    return Rangee(numero, textes, " ".join(defauts))
 
 
 def _cellules(cellules: Sequence[str], colonnes: list[str]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from factures.models import Facture, LotImport
+from tests.factures.outils_classeurs import ods, typee, xlsx
 from tests.factures.outils_imports import ecrire_csv, rangee
 from tests.factures.outils_lots import par_date, visibles
 from tests.factures.outils_pdf import pdf
@@ -147,6 +148,13 @@ def test_sans_publier_le_lot_attend_et_a_blanc_ne_le_defait_pas(importer, ecrire
     importer(chemin, "--a-blanc")
     assert LotImport.objects.get().etat == "a-verifier"
     assert (importer(chemin, "--publier")[0], visibles()) == (0, ["A"])
+
+
+@pytest.mark.parametrize("ecrire_classeur", [xlsx, ods])
+def test_un_classeur_se_reconnait_au_contenu(importer, tmp_path, ecrire_classeur):
+    (tmp_path / "eau.bin").write_bytes(ecrire_classeur(typee(numero="A"), typee(numero="B")))
+    assert (importer(tmp_path / "eau.bin", "--publier")[0], visibles()) == (0, ["A", "B"])
+    assert importer(tmp_path / "eau.bin", "--format=csv")[0] == 0  # le même contenu : déjà publié
 
 
 # Les documents.
