@@ -1,6 +1,7 @@
 """Ce que les apps d'en haut apprennent aux factures ; elles s'inscrivent dans ``AppConfig.ready()``."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from django.db.models import Exists, Q
 
@@ -13,9 +14,13 @@ Fournisseur = Callable[[], Iterable[Cause]]
 # Ce qui suit la publication d'un lot (sa clé) dont les personnes doivent être prévenues, dans sa transaction.
 SuiteDePublication = Callable[[int], None]
 
+# Du mode d'un service et des parties d'une référence (exercice, pièce, dette…) à la référence de paiement, ou vide.
+Referenceur = Callable[[str, Mapping[str, Any]], str]
+
 _operations: list[Fournisseur] = []
 _conditions: list[Fournisseur] = []
 _suites_de_publication: list[SuiteDePublication] = []
+_referenceurs: list[Referenceur] = []
 
 
 def declarer_operations(fournisseur: Fournisseur) -> None:
@@ -46,3 +51,13 @@ def declarer_suite_de_publication(suite: SuiteDePublication) -> None:
 def suites_de_publication() -> list[SuiteDePublication]:
     """Celles inscrites par ``declarer_suite_de_publication``, dans l'ordre d'inscription."""
     return list(_suites_de_publication)
+
+
+def declarer_reference(referenceur: Referenceur) -> None:
+    """Qui sait composer une référence qu'un fichier ne donne pas."""
+    _referenceurs.append(referenceur)
+
+
+def composer_reference(mode: str, parties: Mapping[str, Any]) -> str:
+    """La première référence que quelqu'un sait composer ; vide si personne ne le peut."""
+    return next(filter(None, (referenceur(mode, parties) for referenceur in _referenceurs)), "")

@@ -3,6 +3,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from factures import registre
+from paiement_tipi import references
 from portail.registre import Periodique, declarer, declarer_courriel
 
 
@@ -16,5 +17,6 @@ class PaiementTipiConfig(AppConfig):
 
         registre.declarer_operations(empechements.operations)
         registre.declarer_conditions(empechements.conditions)
+        registre.declarer_reference(references.composer)
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))
         declarer_courriel(accuse.ACCUSE)

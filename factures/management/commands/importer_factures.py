@@ -12,7 +12,7 @@ from factures.argent import depuis_centimes
 from factures.etats import EtatLot, SortLigne
 from factures.imports import FichierRefuse
 from factures.imports.documents import rassembler
-from factures.imports.formats import LECTEURS, lire, reconnaitre
+from factures.imports.formats import JOINTES, LECTEURS, lire, reconnaitre
 from factures.models import LotImport
 from factures.services import lots
 from portail.models import Regie
@@ -152,6 +152,8 @@ def _trier(chemins: list[Path], format_voulu: str | None, pile: ExitStack) -> tu
 
 def _documents_voisins(chemin: Path, nom: str, pile: ExitStack) -> BinaryIO | None:
     """Les documents que ce fichier nomme et qui sont dans son dossier, en un ZIP ; rien s'il n'en nomme aucun."""
+    if nom in JOINTES:
+        return None
     with chemin.open("rb") as contenu:
         try:
             noms = {rangee.cellules.get("fichier_pdf", "").strip() for rangee in lire(contenu, nom)} - {""}

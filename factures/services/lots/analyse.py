@@ -1,21 +1,24 @@
 """Lire un lot et dire ce que sa publication ferait ; interrompue, l'analyse reprend au paquet où elle était."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
 from django.db import transaction
 
+from factures import registre
 from factures.etats import EtatLot
-from factures.imports import FichierRefuse, Ligne, Rangee, Rejet, interpreter
+from factures.imports import PARTIES, FichierRefuse, Ligne, Rangee, Rejet, interpreter
 from factures.imports.documents import DocumentRefuse, Documents
-from factures.imports.formats import lire
+from factures.imports.formats import lire, obligatoires
 from factures.models import LigneImport, LotImport, RejetImport
 from factures.services.lots.bilan import bilan
 from factures.services.lots.comparaison import comparer
 from factures.services.lots.contradictions import ecarter_les_contradictions
 from factures.services.lots.documents import documents_de, orphelins, oublier, ranger
 from factures.services.lots.etapes import exiger, passer, verrouiller
+from portail.models import ModeRegie
 
 PAR_PAQUET = 1000
 
@@ -68,13 +71,27 @@ def _restantes(lot: LotImport, rangees: Iterable[Rangee]) -> Iterator[Rangee]:
 
 def _lue(lot: LotImport, rangee: Rangee, documents: Documents) -> tuple[Rangee, Lue]:
     """La ligne et le nom de son document rangé, ou ses défauts."""
-    lue = interpreter(rangee)
+    lue = interpreter(rangee, obligatoires=obligatoires(lot.format))
     if not isinstance(lue, Ligne):
         return rangee, lue
+    lue = lue if lue.reference else _avec_reference(lot, lue)
+    if not lue.reference:
+        return rangee, (Rejet(rangee.numero, "reference", _sans_reference(lot)),)
     try:
         return rangee, (lue, ranger(lot, documents.lire(lue.fichier_pdf)) if lue.fichier_pdf else "")
     except DocumentRefuse as refus:
         return rangee, (Rejet(rangee.numero, "fichier_pdf", str(refus)),)
+
+
+def _sans_reference(lot: LotImport) -> str:
+    if lot.regie.mode == ModeRegie.REGIE:
+        return "le fichier ne donne pas la référence de paiement, que ce service choisit lui-même."
+    return "il manque de quoi composer la référence de paiement (pièce et ligne, ou code recette et dette)."
+
+
+def _avec_reference(lot: LotImport, lue: Ligne) -> Ligne:
+    parties = {"exercice": lue.exercice, **{nom: getattr(lue, nom) for nom in PARTIES}}
+    return replace(lue, reference=registre.composer_reference(lot.regie.mode, parties))
 
 
 @transaction.atomic

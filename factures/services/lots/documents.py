@@ -1,6 +1,7 @@
 """Les documents d'un lot : lus dans son archive, vérifiés, rangés sous l'empreinte de leur contenu."""
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from factures.imports.documents import Archive, Documents, SansDocuments
+from factures.imports.formats import JOINTES
 from factures.imports.pdf import verifier
 from factures.models import Facture, LigneImport, LotImport
 
@@ -18,11 +20,15 @@ NOMS_CITES = 20
 @contextmanager
 def documents_de(lot: LotImport) -> Iterator[Documents]:
     """Ceux qui ont été déposés avec le lot."""
-    if not lot.archive:
+    if lot.archive:
+        with lot.archive.open("rb") as fichier:
+            yield Archive(fichier.file)
+    elif extraire := JOINTES.get(lot.format):
+        with lot.fichier.open("rb") as fichier, tempfile.TemporaryFile() as archive:
+            extraire(fichier.file, archive)
+            yield Archive(archive)
+    else:
         yield SansDocuments()
-        return
-    with lot.archive.open("rb") as fichier:
-        yield Archive(fichier.file)
 
 
 def ranger(lot: LotImport, contenu: bytes) -> str:
