@@ -244,9 +244,6 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": "INFO", "propagate": True},
         # Une ligne par tâche et par étape de rendu cacherait ce qui compte.
-        **{
-            nom: {"level": "WARNING"}
-            for nom in ("django_tasks", "django_tasks_db", "weasyprint", "fontTools", "pikepdf")
-        },
+        **{n: {"level": "WARNING"} for n in ("django_tasks", "django_tasks_db", "weasyprint", "fontTools", "pikepdf")},
     },
 }

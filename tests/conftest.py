@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import factories
+import hypothesis
 import pytest
 from django.conf import settings as reglages
 from django.core.management import call_command
@@ -24,6 +25,10 @@ from portail.ajout_seul import lever, proteger
 from portail.models import Affectation, Collectivite, Regie, Role
 
 _connecter = socket.socket.connect
+
+# Une machine chargée ne rend pas un code faux : la lenteur se mesure dans bancs/.
+hypothesis.settings.register_profile("sans_delai", deadline=None)
+hypothesis.settings.load_profile("sans_delai")
 
 
 @pytest.fixture(autouse=True)

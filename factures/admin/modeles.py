@@ -79,10 +79,10 @@ class LotImportAdmin(AdminParCommune):
 
     rubrique = Rubrique.FACTURES
     confidentiel = True
-    list_display = ("libelle", "regie", "cree_le")
-    list_filter = (("regie", FiltreLie),)
+    list_display = ("libelle", "regie", "etat", "cree_le")
+    list_filter = (("regie", FiltreLie), "etat")
     list_select_related = ("regie",)
-    fiche = ("libelle", "regie", "cree_le")
+    fiche = ("libelle", "regie", "etat", "motif", "cree_le", "publie_le")
 
 
 @admin.register(Reglement)

@@ -268,9 +268,15 @@ def test_la_marque_de_fin_des_vieux_systemes_est_permise():
     assert len(lues(fichier_rolmre(rolmre()) + b"\x1a", "rolmre")) == 1
 
 
+SAINS = {
+    "pes": pes(piece(joint=pj_ref("A")), joints=[pj("A", pdf())]),
+    "rolmre": fichier_rolmre(rolmre()),
+}
+
+
 @given(st.sampled_from(["pes", "rolmre"]), st.data())
 def test_aucune_corruption_ne_fait_tomber_un_lecteur(nom, data):
-    sain = {"pes": pes(piece(joint=pj_ref("A")), joints=[pj("A", pdf())]), "rolmre": fichier_rolmre(rolmre())}[nom]
+    sain = SAINS[nom]
     ou = data.draw(st.integers(min_value=0, max_value=len(sain) - 1))
     octets = data.draw(st.binary(min_size=1, max_size=4))
     try:
