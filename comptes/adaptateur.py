@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from comptes.appareils import nommer
 from portail import limites
 from portail.journal import noter
 from portail.requete import CLE_SESSION
@@ -59,7 +60,10 @@ class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth
         # Django garde l'identifiant d'une session de la même personne : un cookie volé puis expiré revivrait avec elle.
         request.session.cycle_key()
         maintenant = int(time.time())
-        request.session.update({CLE_SESSION: request.collectivite.pk, "debut": maintenant, "vu": maintenant})
+        appareil = nommer(request.headers.get("User-Agent", ""))
+        request.session.update(
+            {CLE_SESSION: request.collectivite.pk, "debut": maintenant, "vu": maintenant, "appareil": appareil}
+        )
         noter("connexion.ouverte", sur=user, acteur=user.pk, collectivite=request.collectivite.pk)
 
     def authentication_failed(self, request: Any, **credentials: Any) -> None:

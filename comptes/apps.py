@@ -10,7 +10,9 @@ class ComptesConfig(AppConfig):
 
     def ready(self) -> None:
         # Les modèles n'existent qu'à partir d'ici.
-        from comptes.services import ACTIVATION  # noqa: PLC0415
+        from comptes.courriels import SORTES  # noqa: PLC0415
 
-        declarer_courriel(ACTIVATION)
+        for sorte in SORTES:
+            declarer_courriel(sorte)
         declarer(Periodique("comptes.tasks.oublier_les_activations", lambda: 24 * 3600))
+        declarer(Periodique("comptes.tasks.oublier_les_demandes", lambda: 24 * 3600))

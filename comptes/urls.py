@@ -1,10 +1,19 @@
-"""La connexion d'allauth sous nos adresses (ses autres pages n'existent pas ici), l'activation, les comptes clients."""
+"""La connexion d'allauth sous nos adresses (les siennes n'existent pas ici), l'activation, « Mes informations »."""
 
 from allauth.account.views import LoginView
 from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 
-from comptes.views import activation, deconnexion, rattachements
+from comptes.views import (
+    activation,
+    adresses,
+    deconnexion,
+    informations,
+    liens,
+    mots_de_passe,
+    papier,
+    rattachements,
+)
 
 urlpatterns = [
     path("connexion/", LoginView.as_view(template_name="comptes/connexion.html"), name="account_login"),
@@ -18,4 +27,15 @@ urlpatterns = [
     path("mes-informations/comptes-client/", rattachements.liste, name="rattachements"),
     path("mes-informations/comptes-client/<uuid:uuid>/nommer/", rattachements.nommer, name="rattachement_nommer"),
     path("mes-informations/comptes-client/<uuid:uuid>/detacher/", rattachements.detacher, name="rattachement_detacher"),
+    path("lien/<slug:usage>/<str:jeton>/", liens.suivre, name="lien"),
+    path("mot-de-passe/oublie/", mots_de_passe.oublie, name="mot_de_passe_oublie"),
+    path("mot-de-passe/oublie/envoye/", mots_de_passe.envoye, name="mot_de_passe_envoye"),
+    path("mot-de-passe/nouveau/", mots_de_passe.nouveau, name="mot_de_passe_nouveau"),
+    path("adresse-mail/valider/", adresses.valider, name="adresse_valider"),
+    path("adresse-mail/annuler/", adresses.annuler, name="adresse_annuler"),
+    path("mes-informations/", informations.mes_informations, name="mes_informations"),
+    path("mes-informations/adresse-mail/", adresses.changer, name="adresse_changer"),
+    path("mes-informations/adresse-mail/confirmer/", adresses.confirmer, name="adresse_confirmer"),
+    path("mes-informations/appareils/", informations.appareils, name="appareils"),
+    path("mes-informations/envoi/<uuid:uuid>/", papier.envoi, name="envoi"),
 ]

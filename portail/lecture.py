@@ -9,7 +9,7 @@ from django.db import connection
 Vue = TypeVar("Vue", bound=Callable[..., Any])
 
 # Le cache se périme, une session se ferme, une limite se compte à toute requête : aucune ne change ce que lit personne.
-TABLES_LIBRES = (settings.CACHES["default"]["LOCATION"], "django_session", "portail_compteur")
+TABLES_LIBRES = (settings.CACHES["default"]["LOCATION"], "comptes_session", "portail_compteur")
 LECTURES = frozenset({"SELECT", "WITH", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN", "SET", "PRAGMA", "EXPLAIN"})
 
 

@@ -21,6 +21,7 @@ from portail.requete import (
     CollectiviteIntrouvable,
     collectivite_du_lien,
     hote,
+    perimee,
     retenir_collectivite,
     trouve_sa_collectivite,
     trouver_collectivite,
@@ -126,23 +127,21 @@ def _suivre_lien(request: Any) -> HttpResponse:
 
 
 def duree_de_session(get_response: Reponse) -> Reponse:
-    """Trente minutes d'inactivité, douze heures en tout ; « Se souvenir de moi » s'en tient aux 14 jours du cookie."""
+    """Ferme la session dont la durée est passée, et retient que les autres servent encore."""
 
     def intergiciel(request: Any) -> HttpResponse:
-        debut = request.session.get("debut")
-        if debut is not None and not request.session.get("souvenir"):
-            _verifier_duree(request, debut=debut, instant=int(time.time()))
+        if request.session.get("debut") is not None and not request.session.get("souvenir"):
+            _verifier_duree(request, instant=int(time.time()))
         return get_response(request)
 
     return intergiciel
 
 
-def _verifier_duree(request: Any, *, debut: int, instant: int) -> None:
+def _verifier_duree(request: Any, *, instant: int) -> None:
     """Périmée, la session ne vaut plus rien ; les pages d'une autre commune ne la prolongent pas."""
-    inactivite = instant - request.session["vu"]
-    if inactivite > settings.SESSION_INACTIVITE_SECONDES or instant - debut > settings.SESSION_DUREE_SECONDES:
+    if perimee(request.session, instant=instant):
         _rendre_anonyme(request)
-    elif inactivite > RAFRAICHISSEMENT_SECONDES and not request.user.is_anonymous:
+    elif instant - request.session["vu"] > RAFRAICHISSEMENT_SECONDES and not request.user.is_anonymous:
         _prolonger(request, instant)
 
 

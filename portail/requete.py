@@ -1,7 +1,7 @@
 """À quelle commune s'adresse une requête, et qui y est connecté."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
@@ -90,6 +90,14 @@ def retenir_collectivite(reponse: HttpResponse, collectivite: Collectivite) -> N
     reponse.set_signed_cookie(
         settings.COLLECTIVITE_COOKIE_NAME, collectivite.lien, httponly=True, samesite="Lax", secure=secure
     )
+
+
+def perimee(session: Mapping[str, Any], *, instant: int) -> bool:
+    """Trente minutes d'inactivité ou douze heures en tout ; « Se souvenir de moi » s'en tient au cookie."""
+    if session.get("souvenir"):
+        return False
+    inactivite, duree = instant - session["vu"], instant - session["debut"]
+    return bool(inactivite > settings.SESSION_INACTIVITE_SECONDES or duree > settings.SESSION_DUREE_SECONDES)
 
 
 def usager_chez(request: HttpRequest, collectivite: Collectivite) -> AbstractBaseUser | AnonymousUser:

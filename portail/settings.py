@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from portail import env
+from portail import bornes, env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DONNEES = Path(os.environ.get("DONNEES") or BASE_DIR / "var").resolve()
@@ -31,7 +31,6 @@ INSTALLED_APPS = [
     "portail.gestion.apps.GestionConfig",  # django.contrib.admin, à /gestion/
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
@@ -150,6 +149,8 @@ USE_TZ = True
 AUTH_USER_MODEL = "comptes.Usager"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["comptes.mots_de_passe.Argon2id"]
+_REGLES = ("Longueur", "PasTropCourant", "SansContexte")
+AUTH_PASSWORD_VALIDATORS = [{"NAME": f"comptes.mots_de_passe.{regle}"} for regle in _REGLES]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "comptes.adaptateur.AdaptateurComptes"
@@ -163,25 +164,7 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_FORMS = {"login": "comptes.forms.ConnexionForm"}
 ACCOUNT_RATE_LIMITS: dict[str, str | None] = {"login": None, "login_failed": None}  # comptées par LIMITES
 
-# Tant de demandes par tant de secondes (portail.limites, docs/securite.md). Une école ou une mairie partagent une
-# adresse IP : seuls les échecs de connexion y sont comptés de près, et tout le reste l'est par compte.
-LIMITES = {
-    "connexions": (300, 60),  # par adresse IP
-    "echecs-par-adresse-ip": (20, 60),
-    "echecs-par-adresse-mail": (5, 300),
-    "documents": (30, 60),  # par compte
-    "departs": (20, 300),  # vers PayFiP, par compte
-    "retours": (20, 60),  # par tentative de paiement
-    "notifications": (10, 60),  # par tentative de paiement
-    "notifications-inconnues": (60, 60),  # par adresse IP
-    # L'activation compte tout, succès compris : une limite atteinte ne dit rien de ce qui existe.
-    "activations-par-reseau": (300, 3600),  # /24 ou /64 : une école entière y tient
-    "activations-par-adresse-mail": (5, 3600),
-    "codes-par-lien": (5, 3600),
-    "codes-par-client": (5, 3600),
-    "codes-en-tout": (3000, 3600),
-}
-
+LIMITES = bornes.LIMITES
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # « Se souvenir de moi »
 SESSION_INACTIVITE_SECONDES = 30 * 60
 SESSION_DUREE_SECONDES = 12 * 3600
@@ -194,7 +177,8 @@ SESSION_COOKIE_NAME = f"{_PREFIXE}sessionid"
 CSRF_COOKIE_NAME = f"{_PREFIXE}csrftoken"
 MESSAGES_COOKIE_NAME = f"{_PREFIXE}messages"
 COLLECTIVITE_COOKIE_NAME = f"{_PREFIXE}collectivite"
-SESSION_ENGINE = "portail.cookies"
+LIEN_COOKIE_NAME = f"{_PREFIXE}lien"  # le jeton d'un lien reçu par courriel, le temps de s'en servir
+SESSION_ENGINE = "comptes.sessions"
 MESSAGE_STORAGE = "portail.cookies.Messages"
 CSRF_FAILURE_VIEW = "portail.views.csrf_refuse"
 SECURE_SSL_REDIRECT = not DEMO
@@ -205,8 +189,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEMO
 SECURE_REFERRER_POLICY = "same-origin"
 SECURITE_CONTACT = env.env_contact("SECURITE_CONTACT")  # de security.txt ; sinon le téléphone de la commune
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # sans compter les fichiers, que seul un agent envoie (portail.refus)
 SILENCED_SYSTEM_CHECKS: list[str] = []
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # sans compter les fichiers, que seul un agent envoie (portail.refus)
 
 # PayFiP (payfip.md §3.1). Les trois adresses changent ensemble avec l'environnement.
 PAYFIP_URL = env.env_url("PAYFIP_URL", defaut="https://www.payfip.gouv.fr/tpa/services/securite", https=True)

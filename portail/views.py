@@ -9,8 +9,9 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -88,6 +89,7 @@ def donnees_personnelles(request: HttpRequest) -> HttpResponse:
         "session": settings.SESSION_COOKIE_NAME,
         "jeton": settings.CSRF_COOKIE_NAME,
         "commune": settings.COLLECTIVITE_COOKIE_NAME,
+        "lien": settings.LIEN_COOKIE_NAME,
         "message": settings.MESSAGES_COOKIE_NAME,
     }
     return render(request, "portail/donnees_personnelles.html", {"cookies": cookies})
@@ -97,7 +99,7 @@ def donnees_personnelles(request: HttpRequest) -> HttpResponse:
 @require_safe
 def changer_de_mot_de_passe(request: HttpRequest) -> HttpResponse:
     """Où les gestionnaires de mots de passe envoient leur propriétaire."""
-    return redirect(settings.LOGIN_URL)
+    return HttpResponseRedirect(f"{reverse('mes_informations')}#mot-de-passe")
 
 
 @login_not_required

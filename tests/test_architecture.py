@@ -120,6 +120,7 @@ CASCADES = {
     "CodeActivation.redevable", "Activation.code",
     "Hote.collectivite", "Affectation.usager", "Affectation.collectivite", "Rattachement.usager",
     "LigneFacture.facture", "Declaration.facture", "Declaration.usager", "Consultation.facture", "Consultation.usager",
+    "DemandeAdresse.usager", "Session.usager", "Session.collectivite",
 }  # fmt: skip
 
 
@@ -131,7 +132,7 @@ def test_chaque_ligne_porte_sa_commune():
         for m in nos_modeles()
         if m.__name__ not in SANS_COLLECTIVITE and m._meta.get_field("collectivite").null
     }
-    assert facultatives == {"Journal"}  # un fait peut ne concerner aucune commune
+    assert facultatives == {"Journal", "Session"}  # un fait, une visite anonyme peuvent ne concerner aucune commune
 
 
 def test_ce_qui_a_porte_de_l_argent_ne_s_efface_pas_en_cascade():
@@ -147,7 +148,8 @@ def test_ce_qui_a_porte_de_l_argent_ne_s_efface_pas_en_cascade():
 
 def test_les_montants_et_les_cles_sont_des_entiers_longs():
     cles = {modele._meta.pk.get_internal_type() for modele in nos_modeles()}
-    assert cles == {"BigAutoField"}
+    assert cles == {"BigAutoField", "CharField"}
+    assert [m.__name__ for m in nos_modeles() if m._meta.pk.get_internal_type() == "CharField"] == ["Session"]
     decimaux = [
         f"{m.__name__}.{c.name}"
         for m in nos_modeles()

@@ -96,6 +96,13 @@ PAGES = (
         "/mes-informations/comptes-client/{0.uuid}/detacher/",
         SOCLE + 1,
     ),
+    # Les comptes clients ; les sessions ouvertes.
+    Page("mes_informations", des_comptes_client, "/mes-informations/", SOCLE + 1),
+    Page("adresse_changer", des_comptes_client, "/mes-informations/adresse-mail/", SOCLE),
+    Page("appareils", des_comptes_client, "/mes-informations/appareils/", SOCLE + 1),
+    Page("envoi", des_comptes_client, "/mes-informations/envoi/{0.uuid}/", SOCLE + 1),
+    Page("mot_de_passe_oublie", des_services, "/mot-de-passe/oublie/", SOCLE),
+    Page("mot_de_passe_envoye", des_services, "/mot-de-passe/oublie/envoye/", SOCLE),
     Page("factures:accueil", des_factures, "/", SOCLE + 1),
     Page("factures:liste", des_factures, "/factures/", SOCLE + 2),
     Page("factures:liste", des_factures, "/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3),

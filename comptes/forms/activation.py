@@ -3,13 +3,14 @@
 from typing import Any
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from comptes import codes
 from comptes.forms.connexion import CourrielField
+from comptes.forms.mots_de_passe import CONSEIL, MotDePasseField
 from comptes.models import Ouverture, Rattachement, Redevable, Usager
+from comptes.mots_de_passe import juger
 
 
 class CodeActivationField(forms.CharField):
@@ -79,17 +80,16 @@ class OuvertureForm(forms.Form):
     """Ce que la page du lien doit encore savoir : quel client, si l'adresse est à plusieurs, et le mot de passe."""
 
     client = _code_client()
-    mot_de_passe = forms.CharField(
+    mot_de_passe = MotDePasseField(
         label=_("Nouveau mot de passe"),
-        strip=False,
+        nouveau=True,
+        help_text=CONSEIL,
         error_messages={"required": _("Choisissez un mot de passe.")},
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    confirmation = forms.CharField(
+    confirmation = MotDePasseField(
         label=_("Nouveau mot de passe confirmation"),
-        strip=False,
+        nouveau=True,
         error_messages={"required": _("Écrivez une seconde fois le même mot de passe.")},
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
     def __init__(self, *args: Any, ouverture: Ouverture, **kwargs: Any) -> None:
@@ -98,7 +98,6 @@ class OuvertureForm(forms.Form):
         self.redevables: list[Redevable] = [] if ouverture.plusieurs_personnes else ouverture.redevables
         if not ouverture.plusieurs_personnes:
             del self.fields["client"]
-        self.fields["mot_de_passe"].help_text = " ".join(password_validators_help_texts())
         if ouverture.usager is not None:
             del self.fields["mot_de_passe"], self.fields["confirmation"]
 
@@ -113,7 +112,7 @@ class OuvertureForm(forms.Form):
         mot_de_passe: str = self.cleaned_data["mot_de_passe"]
         titulaire = self.redevables[0] if self.redevables else Redevable()
         personne = Usager(email=self.ouverture.activation.courriel, nom=titulaire.nom, prenom=titulaire.prenom)
-        validate_password(mot_de_passe, personne)
+        juger(mot_de_passe, personne, self.ouverture.activation.collectivite.nom)
         return mot_de_passe
 
     def clean_confirmation(self) -> str:

@@ -19,6 +19,9 @@ class CourrielField(forms.EmailField):
         "required": _("Écrivez votre adresse mail, par exemple nom@exemple.fr."),
     }
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=254, **options)  # celle des colonnes
+
     def to_python(self, value: Any) -> str:
         return normaliser_courriel(str(super().to_python(value)))
 

@@ -9,8 +9,11 @@ from comptes.models.activation import (
     empreinte_code,
     redevables_a_inviter,
 )
+from comptes.models.adresses import DemandeAdresse
+from comptes.models.envoi import ChoixEnvoi, MoyenDuChoix
 from comptes.models.ouverture import Ouverture, Suite
 from comptes.models.redevables import ModeEnvoi, Rattachement, Redevable, RedevableQuerySet, rattaches_a
+from comptes.models.sessions import Session
 from comptes.models.usagers import Usager, UsagerManager, normaliser_courriel
 
 __all__ = [
@@ -18,12 +21,16 @@ __all__ = [
     "VALIDITE_CODE",
     "VALIDITE_LIEN",
     "Activation",
+    "ChoixEnvoi",
     "CodeActivation",
+    "DemandeAdresse",
     "ModeEnvoi",
+    "MoyenDuChoix",
     "Ouverture",
     "Rattachement",
     "Redevable",
     "RedevableQuerySet",
+    "Session",
     "Suite",
     "Usager",
     "UsagerManager",

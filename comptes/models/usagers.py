@@ -6,9 +6,12 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from portail.models import Collectivite
 
 
 def normaliser_courriel(courriel: str) -> str:
@@ -47,6 +50,13 @@ class Usager(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("agent"), default=False)
     is_active = models.BooleanField(_("actif"), default=True)
     cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
+    courriel_confirme_le = models.DateTimeField(
+        _("adresse mail confirmée le"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("La dernière fois qu'un lien reçu à cette adresse a servi ; vide tant que rien ne la prouve."),
+    )
 
     objects = UsagerManager()
 
@@ -66,6 +76,12 @@ class Usager(AbstractBaseUser, PermissionsMixin):
 
     def clean(self) -> None:
         self.email = normaliser_courriel(self.email)
+
+    def commune_pres_de(self, demandee: Collectivite) -> Collectivite:
+        """``demandee``, sauf si cette personne n'a affaire qu'à d'autres communes : alors la première de celles-ci."""
+        a_affaire = Q(rattachements__usager=self) | Q(affectations__usager=self)
+        siennes = list(Collectivite.objects.filter(a_affaire).distinct())
+        return demandee if not siennes or demandee in siennes else siennes[0]
 
     def get_full_name(self) -> str:
         """« Test SISTEC560 », comme dans la navigation."""

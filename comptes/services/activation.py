@@ -73,8 +73,10 @@ def activer(*, ouverture: Ouverture, redevables: list[Redevable], mot_de_passe: 
 def _compte(courriel: str, redevable: Redevable, mot_de_passe: str | None) -> Usager:
     """Le compte de cette adresse, ouvert au besoin au nom que connaît le service."""
     identite = {"civilite": redevable.civilite, "nom": redevable.nom, "prenom": redevable.prenom}
-    usager, cree = Usager.objects.get_or_create(
-        email=courriel, defaults=identite | {"password": make_password(mot_de_passe)}
+    usager, cree = Usager.objects.update_or_create(
+        email=courriel,
+        defaults={"courriel_confirme_le": timezone.now()},
+        create_defaults=identite | {"password": make_password(mot_de_passe), "courriel_confirme_le": timezone.now()},
     )
     if cree:
         noter("compte.ouvert", sur=usager, acteur=usager.pk)

@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from comptes.etats import EtatRattachement, sources
 from comptes.models import Rattachement, Redevable, Usager
 from comptes.services.codes import consommer, reconnaitre
+from comptes.services.envoi import revenir_au_papier
 from portail.journal import noter
 from portail.models import Collectivite
 
@@ -79,6 +81,15 @@ def _passer(
     a_changer = Rattachement.objects.filter(pk=rattachement.pk, etat__in=possibles)
     if not a_changer.update(etat=vers, motif=motif, depuis=timezone.now()):
         return False
+    if vers != EtatRattachement.ACTIF:
+        _assurer_le_papier(rattachement.redevable)
     noter(f"rattachement.{vers}", sur=rattachement, avant={"etat": rattachement.etat}, apres={"etat": vers})
     rattachement.etat, rattachement.motif = vers, motif
     return True
+
+
+def _assurer_le_papier(redevable: Redevable) -> None:
+    """Une facture électronique que plus personne ne reçoit redevient une lettre."""
+    lecteurs = Rattachement.objects.filter(redevable=redevable, etat=EtatRattachement.ACTIF)
+    if not lecteurs.exclude(usager__courriel_confirme_le=None).exists():
+        revenir_au_papier(redevable=redevable, raison=_("Plus aucun compte ne les reçoit en ligne."))

@@ -1,0 +1,1 @@
+"""Le mot de passe oublié, les liens reçus par courriel, et « Mes informations »."""

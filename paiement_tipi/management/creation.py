@@ -69,7 +69,8 @@ def creer_usager(email: str, *, civilite: str, nom: str, prenom: str, **champs: 
     existant = Usager.objects.filter(email=email).first()
     if existant is not None:
         return existant
-    return Usager.objects.create_user(email, MOT_DE_PASSE, civilite=civilite, nom=nom, prenom=prenom, **champs)
+    identite = {"civilite": civilite, "nom": nom, "prenom": prenom, "courriel_confirme_le": timezone.now()}
+    return Usager.objects.create_user(email, MOT_DE_PASSE, **identite, **champs)
 
 
 def creer_redevable_a_activer(

@@ -51,7 +51,10 @@ def test_chaque_commune_a_le_sien(page, ailleurs):
 
 def test_changer_de_mot_de_passe_mene_a_une_page_qui_existe(page):
     reponse = page.get("/.well-known/change-password", follow=True)
-    assert (reponse.status_code, reponse.redirect_chain) == (200, [("/connexion/", 302)])
+    assert (reponse.status_code, reponse.redirect_chain) == (
+        200,
+        [("/mes-informations/#mot-de-passe", 302), ("/connexion/?next=/mes-informations/", 302)],
+    )
 
 
 def test_une_adresse_bien_connue_qui_n_existe_pas_est_introuvable(page):

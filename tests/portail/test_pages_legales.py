@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from comptes import jetons
 from portail.models import Collectivite, Conformite
 from tests.test_acces import adresses
 
@@ -92,8 +93,11 @@ def test_le_plan_du_site_mene_a_chaque_page_qui_s_ouvre_d_un_clic(connecter, ada
     d_ici = (nom for nom in adresses() if not nom.startswith(("paiement_tipi:", "gestion:")))
     sans_argument = [adresse for nom in d_ici if (adresse := _sans_argument(nom))]
     pages = {a for a in sans_argument if client.get(a).get("Content-Type", "").startswith("text/html")}
-    # La page qui suit une demande d'activation n'a de sens qu'après elle.
-    ouvertes = {a for a in pages if client.get(a).status_code == 200} - {"/activation/envoyee/"}
+    # La page qui suit une demande n'a de sens qu'après elle.
+    ouvertes = {a for a in pages if client.get(a).status_code == 200} - {
+        "/activation/envoyee/",
+        "/mot-de-passe/oublie/envoye/",
+    }
     plan = client.get("/plan-du-site/").content.decode().split("<main")[1].split("</main>")[0]
     assert ouvertes == set(liens(plan))
     plan = anonyme.get("/plan-du-site/").content.decode().split("<main")[1].split("</main>")[0]
@@ -211,6 +215,8 @@ def test_la_notice_donne_chaque_cookie_que_le_site_pose(connecter, anonyme, ada,
     client.get("/factures/")
     client.post(f"{facture.get_absolute_url()}reglee/", {"etat": "reglee"})
     notice = anonyme.get("/donnees-personnelles/").content.decode()
+    jeton = jetons.signer("mot-de-passe", ada.pk, "", chez=boe)
+    anonyme.get(f"/lien/mot-de-passe/{jeton}/")
     anonyme.get(f"/?LIEN={ailleurs.lien}")
     assert {*client.cookies, *anonyme.cookies} == set(re.findall(r"<code>(.*?)</code>", notice))
 

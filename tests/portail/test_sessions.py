@@ -5,11 +5,11 @@ from http.cookies import Morsel
 import factories
 import pytest
 import time_machine
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from comptes.models import Session
 from portail.cookies import SessionStore
 
 INSTANT = 1_800_000_000
@@ -117,7 +117,7 @@ def test_la_session_n_est_ecrite_qu_une_fois_par_minute(boe, ada, horloge):
         horloge.shift(secondes)
         with CaptureQueriesContext(connection) as requetes:
             client.get("/")
-        nombres.append(len([sql for sql in ecritures(requetes) if "django_session" in sql]))
+        nombres.append(len([sql for sql in ecritures(requetes) if "comptes_session" in sql]))
     assert nombres == [0, 1, 0]
 
 

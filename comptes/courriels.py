@@ -1,0 +1,120 @@
+"""Ce que disent nos courriels, au moment où l'ouvrier les envoie : c'est là que les jetons naissent."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from comptes import jetons
+from comptes.models import ChoixEnvoi, DemandeAdresse, ModeEnvoi, Usager
+from comptes.services import ACTIVATION, adresses, mots_de_passe
+from portail.journal import noter
+from portail.models import Collectivite
+from portail.registre import Contenu, SorteDeCourriel
+
+Contexte = Mapping[str, Any]
+
+
+def lien(usage: str, jeton: str, *, chez: Collectivite) -> str:
+    """À l'adresse enregistrée de la commune, jamais à celle de la requête."""
+    return f"{chez.adresse}{reverse('lien', args=(usage, jeton))}"
+
+
+def mot_de_passe_oublie(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+    """Rien, pour une adresse sans compte actif. Le lien mène à une commune où cette personne a affaire."""
+    usager = Usager.objects.filter(email=contexte["courriel"], is_active=True).first()
+    if usager is None:
+        return None
+    chez = usager.commune_pres_de(collectivite)
+    noter("mot_de_passe.lien", sur=usager, collectivite=chez.pk)
+    jeton = jetons.signer(mots_de_passe.USAGE, usager.pk, jetons.etat_de_connexion(usager), chez=chez)
+    valeurs = {"lien": lien(mots_de_passe.USAGE, jeton, chez=chez), "chez": chez}
+    return Contenu(_("Choisissez un nouveau mot de passe"), valeurs)
+
+
+def mot_de_passe_change(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+    """Un avis, sans lien qui connecte et sans le mot de passe."""
+    valeurs = {"oublie": f"{collectivite.adresse}{reverse('mot_de_passe_oublie')}"}
+    return Contenu(_("Votre mot de passe a été changé"), valeurs)
+
+
+def adresse_a_valider(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+    """À la nouvelle adresse : le lien qui valide ou, si elle sert déjà à un autre compte, seulement cela."""
+    demande = _demande(contexte)
+    if demande is None or not adresses.est_a_valider(demande):
+        return None
+    prise = Usager.objects.filter(email=demande.nouvelle).exclude(pk=demande.usager_id).exists()
+    if prise:
+        connexion = f"{collectivite.adresse}{reverse('account_login')}"
+        return Contenu(_("Votre adresse mail a déjà un compte"), {"demande": demande, "connexion": connexion})
+    jeton = jetons.signer(adresses.VALIDATION, demande.pk, chez=collectivite)
+    valeurs = {"demande": demande, "lien": lien(adresses.VALIDATION, jeton, chez=collectivite)}
+    return Contenu(_("Confirmez votre adresse mail"), valeurs)
+
+
+def adresse_en_changement(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+    """À l'ancienne adresse : ce qui se passe, et le lien qui l'arrête."""
+    demande = _demande(contexte)
+    if demande is None or demande.annulee_le is not None:
+        return None
+    jeton = jetons.signer(adresses.ANNULATION, demande.pk, chez=collectivite)
+    valeurs = {"demande": demande, "lien": lien(adresses.ANNULATION, jeton, chez=collectivite)}
+    return Contenu(_("Votre adresse mail va changer"), valeurs)
+
+
+def envoi_change(collectivite: Collectivite, contexte: Contexte) -> Contenu:
+    """À la personne : comment ses factures lui arrivent désormais, et où changer d'avis."""
+    valeurs = _choix(contexte) | {"informations": f"{collectivite.adresse}{reverse('mes_informations')}"}
+    return Contenu(_("La façon de recevoir vos factures a changé"), valeurs)
+
+
+def envoi_change_service(_collectivite: Collectivite, contexte: Contexte) -> Contenu:
+    """Au service : pour qui imprimer, ou ne plus imprimer."""
+    return Contenu(_("Un habitant change l'envoi de ses factures"), _choix(contexte))
+
+
+def _choix(contexte: Contexte) -> dict[str, Any]:
+    choix = ChoixEnvoi.objects.select_related("redevable").get(pk=contexte["choix"])
+    papier = choix.mode == ModeEnvoi.PAPIER
+    return {"choix": choix, "redevable": choix.redevable, "papier": papier}
+
+
+def _demande(contexte: Contexte) -> DemandeAdresse | None:
+    return DemandeAdresse.objects.select_related("usager").filter(pk=contexte["demande"]).first()
+
+
+SORTES = (
+    ACTIVATION,
+    SorteDeCourriel(
+        "comptes.mot_de_passe_oublie",
+        "courriels/mot_de_passe_oublie.txt",
+        "courriels/mot_de_passe_oublie.html",
+        mot_de_passe_oublie,
+    ),
+    SorteDeCourriel(
+        "comptes.mot_de_passe_change",
+        "courriels/mot_de_passe_change.txt",
+        "courriels/mot_de_passe_change.html",
+        mot_de_passe_change,
+    ),
+    SorteDeCourriel(
+        "comptes.adresse_a_valider",
+        "courriels/adresse_a_valider.txt",
+        "courriels/adresse_a_valider.html",
+        adresse_a_valider,
+    ),
+    SorteDeCourriel(
+        "comptes.adresse_en_changement",
+        "courriels/adresse_en_changement.txt",
+        "courriels/adresse_en_changement.html",
+        adresse_en_changement,
+    ),
+    SorteDeCourriel("comptes.envoi_change", "courriels/envoi_change.txt", "courriels/envoi_change.html", envoi_change),
+    SorteDeCourriel(
+        "comptes.envoi_change_service",
+        "courriels/envoi_change_service.txt",
+        "courriels/envoi_change_service.html",
+        envoi_change_service,
+    ),
+)

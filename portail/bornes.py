@@ -1,0 +1,23 @@
+"""Ce qu'on accepte avant de demander d'attendre (portail.limites, docs/securite.md)."""
+
+# Tant de demandes par tant de secondes. Une école ou une mairie partagent une
+# adresse IP : seuls les échecs de connexion y sont comptés de près, et tout le reste l'est par compte.
+LIMITES: dict[str, tuple[int, int]] = {
+    "connexions": (300, 60),  # par adresse IP
+    "echecs-par-adresse-ip": (20, 60),
+    "echecs-par-adresse-mail": (5, 300),
+    "documents": (30, 60),  # par compte
+    "departs": (20, 300),  # vers PayFiP, par compte
+    "retours": (20, 60),  # par tentative de paiement
+    "notifications": (10, 60),  # par tentative de paiement
+    "notifications-inconnues": (60, 60),  # par adresse IP
+    # L'activation compte tout, succès compris : une limite atteinte ne dit rien de ce qui existe.
+    "activations-par-reseau": (300, 3600),  # /24 ou /64 : une école entière y tient
+    "activations-par-adresse-mail": (5, 3600),
+    "codes-par-lien": (5, 3600),
+    "codes-par-client": (5, 3600),
+    "codes-en-tout": (3000, 3600),
+    "oublis-par-adresse-ip": (60, 3600),
+    "oublis-par-adresse-mail": (3, 3600),  # au-delà, même réponse mais plus de message
+    "demandes-d-adresse": (5, 3600),  # par compte
+}
