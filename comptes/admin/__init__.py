@@ -1,5 +1,5 @@
 """Les personnes dans la gestion."""
 
-from comptes.admin import actes, modeles
+from comptes.admin import actes, modeles, papier
 
-__all__ = ["actes", "modeles"]
+__all__ = ["actes", "modeles", "papier"]

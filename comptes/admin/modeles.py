@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from comptes.models import Activation, CodeActivation, Rattachement, Redevable, Usager
+from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement, Redevable, Usager
 from portail.gestion.droits import acces
 from portail.gestion.listes import mots_prefixes
 from portail.gestion.modele import AdminParCommune, Rubrique
@@ -25,7 +25,7 @@ class UsagerAdmin(AdminParCommune):
     list_filter = ("is_active", "is_staff")
     search_fields = ("email",)
     search_help_text = _("L'adresse mail entière, ou le début du nom et du prénom.")
-    fiche = ("civilite", "nom", "prenom", "email", "is_active", "is_staff", "cree_le")
+    fiche = ("civilite", "nom", "prenom", "email", "courriel_confirme_le", "is_active", "is_staff", "cree_le")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         droit = acces(request)
@@ -93,3 +93,15 @@ class ActivationAdmin(AdminParCommune):
     list_display = ("cree_le", "courriel", "avec_code", "expire_le", "consommee_le")
     list_select_related = ("code__redevable",)
     fiche = ("courriel", "avec_code", "code", "cree_le", "expire_le", "consommee_le")
+
+
+@admin.register(ChoixEnvoi)
+class ChoixEnvoiAdmin(AdminParCommune):
+    """Les preuves : qui a choisi le papier ou l'électronique, quand, et par quel texte."""
+
+    rubrique = Rubrique.PERSONNES
+    confidentiel = True
+    list_display = ("le", "redevable", "mode", "moyen")
+    list_filter = ("mode", "moyen")
+    list_select_related = ("redevable",)
+    fiche = ("le", "redevable", "mode", "moyen", "adresse", "texte", "reference", "compte")

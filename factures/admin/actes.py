@@ -1,5 +1,7 @@
 """Ce qu'un agent fait d'une facture, ce qu'il en lit sous sa fiche, et les chiffres de l'accueil."""
 
+from datetime import date
+
 from django import forms
 from django.db.models import Count, Q, Sum
 from django.urls import reverse
@@ -8,19 +10,20 @@ from django.utils.translation import gettext_lazy as _
 from factures.admin.listes import FiltreSuivi
 from factures.etats import TRANSITIONS, Empechement, Statut
 from factures.models import Facture
-from factures.services import annuler
+from factures.services import annuler, exporter_le_papier
 from portail.gestion.registre import (
     Acte,
     ActeImpossible,
     Carte,
     Chiffre,
+    Fichier,
     Tableau,
     Texte,
     declarer_acte,
     declarer_carte,
     declarer_tableau,
 )
-from portail.models import Collectivite
+from portail.models import Collectivite, Regie
 
 EN_PAIEMENT = frozenset({Empechement.PAIEMENT_EN_COURS, Empechement.PAIEMENT_ABANDONNE})
 
@@ -59,6 +62,32 @@ declarer_acte(
         formulaire=MotifForm,
         refus=_refus_d_annuler,
         danger=True,
+    ),
+)
+
+
+class DepuisForm(forms.Form):
+    """Depuis quand."""
+
+    depuis = forms.DateField(
+        label=_("Factures publiées depuis le"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+def _exporter(regie: Regie, depuis: date) -> Fichier:
+    nom = f"papier-{regie.code}-{depuis:%Y-%m-%d}.csv"
+    return Fichier(nom, exporter_le_papier(regie=regie, depuis=depuis), "text/csv; charset=utf-8")
+
+
+declarer_acte(
+    "portail.regie",
+    Acte(
+        "papier",
+        _("Qui veut du papier"),
+        _("Le fichier des redevables de ce service à qui envoyer leurs factures par la poste, chacun une fois."),
+        _exporter,
+        formulaire=DepuisForm,
+        initial=lambda regie: {"depuis": regie.collectivite.aujourd_hui()},
     ),
 )
 

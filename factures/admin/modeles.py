@@ -22,7 +22,7 @@ class FactureAdmin(AdminParCommune):
     rubrique = Rubrique.FACTURES
     confidentiel = True
     list_display = ("numero", "nom", "regie", "etat_du_jour", MONTANT, RESTE_DU, EMISSION, ECHEANCE)
-    list_filter = (FiltreSuivi, FiltreEtat, ("regie", FiltreLie), FiltreAnnee)
+    list_filter = (FiltreSuivi, FiltreEtat, ("regie", FiltreLie), FiltreAnnee, "redevable__mode_envoi")
     list_select_related = ("redevable", "regie")
     search_fields = ("numero",)
     search_help_text = _("Le numéro ou la référence en entier, le code client, ou le début du nom.")

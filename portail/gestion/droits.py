@@ -9,20 +9,19 @@ from django.http import HttpRequest
 from portail.models import Affectation, Role
 
 # Les seules écritures possibles, par rôle : « app.modele.acte ». Le reste se lit.
-_FACTURATION = frozenset({
-    "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
-    "portail.regie.reprendre", "portail.regie.suspendre",
+_RELATION = frozenset({
+    "comptes.rattachement.retablir", "comptes.rattachement.suspendre", "comptes.redevable.formulaire",
+    "comptes.redevable.imprimer", "comptes.redevable.inviter", "comptes.redevable.papier", "portail.collectivite.codes",
 })  # fmt: skip
-_ACCES = frozenset({
-    "comptes.rattachement.retablir", "comptes.rattachement.suspendre", "comptes.redevable.imprimer",
-    "comptes.redevable.inviter", "portail.collectivite.codes",
+_FACTURATION = _RELATION | frozenset({
+    "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
+    "portail.regie.papier", "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),
-    Role.RELATION: _ACCES,
-    Role.FACTURATION: _FACTURATION | _ACCES,
+    Role.RELATION: _RELATION,
+    Role.FACTURATION: _FACTURATION,
     Role.ADMINISTRATION: _FACTURATION
-    | _ACCES
     | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
     | {"portail.regie.raccorder"},
     Role.EXPLOITANT: frozenset({

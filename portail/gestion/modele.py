@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Model, QuerySet
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -136,10 +137,10 @@ class AdminParCommune(PagesDUnObjet):
             return HttpResponseRedirect(request.path)
         return super().changelist_view(request, {**(extra_context or {}), "title": self.pluriel})
 
-    def _page(self, vue: Callable[..., HttpResponse]) -> Callable[..., Any]:
+    def _page(self, vue: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
         return self.admin_site.admin_view(partial(self._ouvrir, vue))
 
-    def _ouvrir(self, vue: Callable[..., HttpResponse], request: HttpRequest, **arguments: Any) -> HttpResponse:
+    def _ouvrir(self, vue: Callable[..., HttpResponseBase], request: HttpRequest, **arguments: Any) -> HttpResponseBase:
         """403 à qui ne voit pas ce modèle ; à l'exploitant, comment s'en ouvrir l'accès."""
         droit = acces(request)
         if self.a_droit(droit):

@@ -10,7 +10,8 @@ from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import content_disposition_header
@@ -105,7 +106,7 @@ class PagesDUnObjet(_ModelAdmin):
         droit = acces(request)
         return droit is not None and droit.peut(f"{self.opts.label_lower}.{acte.nom}")
 
-    def acte_view(self, request: HttpRequest, object_id: str, acte: registre.Acte) -> HttpResponse:
+    def acte_view(self, request: HttpRequest, object_id: str, acte: registre.Acte) -> HttpResponseBase:
         """GET : ce qui va se passer ; POST : le faire."""
         objet = self.objet(request, object_id)
         if not self.peut(request, acte):
@@ -125,7 +126,9 @@ class PagesDUnObjet(_ModelAdmin):
                 return fait
         return self._rendre(request, "gestion/acte.html", objet, contexte)
 
-    def _faire(self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: Form) -> HttpResponse | None:
+    def _faire(
+        self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: Form
+    ) -> HttpResponseBase | None:
         """Le fichier produit, ou le retour à la fiche qui dit le succès ; None si l'acte n'a plus lieu d'être."""
         try:
             fait = acte.faire(objet, **formulaire.cleaned_data)
@@ -133,9 +136,7 @@ class PagesDUnObjet(_ModelAdmin):
             formulaire.add_error(None, str(impossible))
             return None
         if isinstance(fait, registre.Fichier):
-            reponse = HttpResponse(fait.contenu, content_type=fait.genre)
-            reponse["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=fait.nom)
-            return reponse
+            return _telecharger(fait)
         messages.success(request, str(fait))
         return VoirAilleurs(reverse(f"gestion:{self._nom}_change", args=[objet.pk]))
 
@@ -163,3 +164,12 @@ class PagesDUnObjet(_ModelAdmin):
 def _dire(faits: dict[str, Any] | None) -> str:
     """« statut : annulee, reste_du : 0 »."""
     return ", ".join(f"{nom} : {valeur}" for nom, valeur in (faits or {}).items())
+
+
+def _telecharger(fichier: registre.Fichier) -> HttpResponseBase:
+    genre: type[HttpResponse | StreamingHttpResponse] = HttpResponse
+    if not isinstance(fichier.contenu, bytes):
+        genre = StreamingHttpResponse
+    reponse = genre(fichier.contenu, content_type=fichier.genre)
+    reponse["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=fichier.nom)
+    return reponse

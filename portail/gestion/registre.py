@@ -20,10 +20,10 @@ class ActeImpossible(Exception):
 
 @dataclass(frozen=True)
 class Fichier:
-    """Ce qu'un acte donne à télécharger, et qui n'est gardé nulle part."""
+    """Ce qu'un acte donne à télécharger, d'un bloc ou à mesure, et qui n'est gardé nulle part."""
 
     nom: str
-    contenu: bytes
+    contenu: bytes | Iterable[str]
     genre: str
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from comptes.models import Activation, CodeActivation, Rattachement
+from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement
 from factures.models import Consultation, LotImport
 from factures.services import encaisser, marquer
 from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
@@ -60,6 +60,9 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
     affectation = Affectation.objects.create(usager=agent, collectivite=commune, role=Role.FACTURATION)
     noter(f"essai.{marque}", sur=facture)
     lancer("portail.tasks.sceller_le_journal")
+    choix = ChoixEnvoi.objects.create(
+        collectivite=commune, redevable=redevable, mode="papier", moyen="service", reference=f"Raison {marque}"
+    )
     fait = Journal.objects.latest("pk")
     return {
         "portail.collectivite": commune,
@@ -81,6 +84,7 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         "django_tasks_database.dbtaskresult": DBTaskResult.objects.first(),
         "comptes.usager": habitante,
         "comptes.redevable": redevable,
+        "comptes.choixenvoi": choix,
         "comptes.rattachement": Rattachement.objects.get(usager=habitante),
         "comptes.codeactivation": code,
         "comptes.activation": Activation.objects.create(collectivite=commune, courriel=habitante.email, code=code),

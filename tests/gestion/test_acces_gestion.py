@@ -28,6 +28,7 @@ MODELES = {
     "comptes.rattachement": CONTENU,
     "comptes.codeactivation": CONTENU,
     "comptes.activation": CONTENU,
+    "comptes.choixenvoi": CONTENU,
     "factures.facture": CONTENU,
     "factures.lignefacture": CONTENU,
     "factures.lotimport": CONTENU,
@@ -40,8 +41,12 @@ MODELES = {
     "paiement_tipi.transitionpaiement": CONTENU,
     "paiement_tipi.notificationtipi": CONTENU,
 }
-# L'horloge des tâches et les limites ne disent rien à personne ; les lignes d'un lot, rien hors de leur lot.
-SANS_PAGE = {"portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport"}
+# L'horloge et les limites ne disent rien à personne ; les lignes d'un lot, rien hors de leur lot ; ses sessions et ses
+# liens ne sont qu'à une personne.
+SANS_PAGE = {
+    "portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport", "comptes.session",
+    "comptes.demandeadresse",
+}  # fmt: skip
 
 CODES = {
     # genre, méthode, page              ano  ada  sta  ail  lec  agt  adm  exp  exo
@@ -103,6 +108,12 @@ ACTES_DES_OBJETS = {
     ("POST", "portail.regie", "suspendre"):       (302, 403, 403, 404, 403, 303, 409, 403, 403),
     ("GET", "portail.regie", "reprendre"):        (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("POST", "portail.regie", "reprendre"):       (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "portail.regie", "papier"):           (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "portail.regie", "papier"):          (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "comptes.redevable", "formulaire"):   (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "comptes.redevable", "formulaire"):  (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "comptes.redevable", "papier"):       (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "comptes.redevable", "papier"):      (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "portail.regie", "renommer"):         (302, 403, 403, 404, 403, 403, 200, 403, 403),
     ("POST", "portail.regie", "renommer"):        (302, 403, 403, 404, 403, 403, 200, 403, 403),
     ("GET", "portail.regie", "raccorder"):        (302, 403, 403, 404, 403, 403, 200, 200, 200),
