@@ -10,6 +10,9 @@ from typing import BinaryIO
 from factures.imports.encodages import ouvrir
 from factures.imports.rangees import FichierRefuse, Rangee
 
+Zones = dict[str, str]
+Cle = tuple[str, ...]
+
 LONGUEUR = 500
 SOURCE = "ROLMRE"
 _DETTES = {"1", "4"}  # création, dette représentée ; 2 et 3 ne font que changer un numéro de client
@@ -48,14 +51,29 @@ _MONTANTS = ("eau", "assainissement", "tva_eau", "tva_assainissement")
 
 def lire(fichier: BinaryIO) -> Iterator[Rangee]:
     """Une rangée par dette ; une redevance LEMA s'ajoute à la dette qui porte le même numéro."""
-    redevances = {_cle(zones): zones for _, zones in _dettes(fichier) if zones["type"] == _LEMA}
+    redevances = _redevances(fichier)
+    seules = _seules(fichier, redevances)
     for numero, zones in _dettes(fichier):
         if zones["type"] != _LEMA:
-            yield _rangee(numero, zones, redevances.pop(_cle(zones), None))
-    seules = set(redevances)
-    for numero, zones in _dettes(fichier) if seules else ():
-        if zones["type"] == _LEMA and _cle(zones) in seules:
-            yield _rangee(numero, zones, None)
+            yield _rangee(numero, [zones, *redevances.get(_cle(zones), ())])
+        elif _cle(zones) in seules:
+            yield _rangee(numero, [zones])
+
+
+def _redevances(fichier: BinaryIO) -> dict[Cle, list[Zones]]:
+    """Toutes celles du fichier, sous leur dette : elles peuvent la précéder."""
+    redevances: dict[Cle, list[Zones]] = {}
+    for _, zones in _dettes(fichier):
+        if zones["type"] == _LEMA:
+            redevances.setdefault(_cle(zones), []).append(zones)
+    return redevances
+
+
+def _seules(fichier: BinaryIO, redevances: dict[Cle, list[Zones]]) -> set[Cle]:
+    """Celles dont la dette n'est pas dans le fichier, et qui en sont donc une."""
+    if not redevances:
+        return set()
+    return set(redevances) - {_cle(zones) for _, zones in _dettes(fichier) if zones["type"] != _LEMA}
 
 
 def reconnu(fichier: BinaryIO) -> bool:
@@ -65,7 +83,7 @@ def reconnu(fichier: BinaryIO) -> bool:
     return len(debut) == LONGUEUR and debut[:1].isdigit() and debut[5:23].isdigit()
 
 
-def _dettes(fichier: BinaryIO) -> Iterator[tuple[int, dict[str, str]]]:
+def _dettes(fichier: BinaryIO) -> Iterator[tuple[int, Zones]]:
     texte = ouvrir(fichier)
     try:
         for numero, ligne in enumerate(iter(lambda: texte.readline(LONGUEUR + 3), ""), start=1):
@@ -81,20 +99,20 @@ def _dettes(fichier: BinaryIO) -> Iterator[tuple[int, dict[str, str]]]:
         texte.detach()
 
 
-def _cle(zones: dict[str, str]) -> tuple[str, ...]:
+def _cle(zones: Zones) -> Cle:
     return tuple(zones[nom] for nom in ("exercice", "recette", "periode", "debut_dette", "dette"))
 
 
-def _rangee(numero: int, zones: dict[str, str], redevance: dict[str, str] | None) -> Rangee:
-    parties = [zones, *filter(None, [redevance])]
+def _rangee(numero: int, parties: list[Zones]) -> Rangee:
+    """Une dette, faite de son enregistrement et de ses redevances."""
     try:
-        centimes = sum(_centimes(partie) for partie in parties)
+        centimes = sum(map(_centimes, parties))
     except ValueError as erreur:
-        return Rangee(numero, _cellules(zones, ""), str(erreur))
-    return Rangee(numero, _cellules(zones, f"{centimes // 100},{centimes % 100:02d}"))
+        return Rangee(numero, _cellules(parties[0], ""), str(erreur))
+    return Rangee(numero, _cellules(parties[0], f"{centimes // 100},{centimes % 100:02d}"))
 
 
-def _centimes(zones: dict[str, str]) -> int:
+def _centimes(zones: Zones) -> int:
     if not all(zones[nom].isdecimal() for nom in (*_MONTANTS, "total")):
         raise ValueError("les montants ne sont pas des nombres de centimes.")
     total = int(zones["total"])
@@ -103,7 +121,7 @@ def _centimes(zones: dict[str, str]) -> int:
     return total
 
 
-def _cellules(zones: dict[str, str], montant: str) -> dict[str, str]:
+def _cellules(zones: Zones, montant: str) -> dict[str, str]:
     date = f"{zones['date'][:4]}-{zones['date'][4:6]}-{zones['date'][6:]}"
     dette = (zones["debut_dette"] + zones["dette"]).lstrip("0")
     adresse = (zones[nom] for nom in ("complement", "distribution", "rue", "hameau"))

@@ -223,9 +223,16 @@ def test_la_redevance_lema_s_ajoute_a_sa_dette(fin, ordre):
     assert sorted(dit(lue, "dette", "montant") for lue in tous) == [("1317", "253.11"), ("9", "243.11")]
 
 
-def test_une_redevance_lema_sans_dette_est_une_dette():
-    [lue] = lues(fichier_rolmre(rolmre(ROLTPR="2")), "rolmre")
-    assert dit(lue, "dette", "montant") == ("1317", "243.11")
+def test_deux_redevances_lema_s_ajoutent_toutes_deux():
+    lema = rolmre(ROLTPR="2", ROLEAU=1000, ROLASS=0, ROLTVE=0, ROLTVA=0)
+    [lue] = lues(fichier_rolmre(lema, rolmre(), lema), "rolmre")
+    assert dit(lue, "montant", "numero_de_ligne") == ("263.11", "2")
+
+
+def test_une_redevance_lema_sans_dette_est_une_dette_a_sa_place():
+    """L'analyse reprend au-delà de la dernière ligne lue : un rang qui reculerait serait oublié."""
+    tous = lues(fichier_rolmre(rolmre(ROLTPR="2"), rolmre(ROLDET=9)), "rolmre")
+    assert [dit(lue, "numero_de_ligne", "dette") for lue in tous] == [("1", "1317"), ("2", "9")]
 
 
 def test_un_changement_de_client_n_est_pas_une_dette():
