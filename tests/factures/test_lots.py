@@ -60,6 +60,11 @@ def test_un_fichier_illisible_refuse_le_lot_avec_sa_phrase(eau):
         lots.publier(lot=autre)
 
 
+def test_un_motif_trop_long_est_coupe_et_non_refuse_par_la_base(eau):
+    lot = analyser(eau, rangee("A", courriel="x" * 254))
+    assert [len(rejet.motif) for rejet in lot.rejets.all()] == [300]
+
+
 @pytest.mark.sqlite
 def test_ce_que_le_fichier_dit_deux_fois_est_rejete_a_sa_seconde_ligne(eau):
     lot = analyser(

@@ -114,7 +114,7 @@ def _rejet(lot: LotImport, rangee: Rangee, rejet: Rejet) -> RejetImport:
         collectivite_id=lot.collectivite_id,
         rang=rangee.numero,
         champ=rejet.champ,
-        motif=rejet.motif,
+        motif=rejet.motif[:300],
         # PostgreSQL ne garde pas de caractère nul.
         cellules={nom: texte.replace("\x00", "\ufffd") for nom, texte in rangee.cellules.items()},
     )
