@@ -5,12 +5,14 @@ import re
 from collections.abc import Iterator
 
 import pikepdf
+import pypdfium2 as pdfium
 
 from factures.imports.documents import DocumentRefuse
 
 PAGES_MAXIMUM = 200
 OBJETS_MAXIMUM = 50_000
 PROFONDEUR_MAXIMUM = 20
+PAGES_LUES = 3
 
 # Ce qui agit à l'ouverture, cache un fichier ou remplace la page par un formulaire.
 _ACTIFS = {"/JavaScript", "/JS", "/AA", "/EmbeddedFiles", "/RichMedia", "/XFA"}
@@ -33,6 +35,22 @@ def verifier(contenu: bytes) -> None:
         if isinstance(erreur, DocumentRefuse):
             raise
         raise DocumentRefuse("ce PDF est abîmé.") from erreur
+
+
+def porte(contenu: bytes, *mentions: str) -> bool:
+    """Vrai si le texte du PDF contient l'une des mentions, ou s'il n'a pas de texte où la chercher (une image)."""
+    try:
+        with pdfium.PdfDocument(contenu) as document:
+            pages = (document[rang] for rang in range(min(len(document), PAGES_LUES)))
+            texte = _compact("".join(page.get_textpage().get_text_bounded() for page in pages))
+    except pdfium.PdfiumError:
+        return False
+    return not texte or any(_compact(mention) in texte for mention in mentions)
+
+
+def _compact(texte: str) -> str:
+    """Sans casse, espaces ni ponctuation : un numéro s'imprime de bien des façons."""
+    return "".join(filter(str.isalnum, texte)).casefold()
 
 
 def _verifier(document: pikepdf.Pdf) -> None:

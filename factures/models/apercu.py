@@ -52,6 +52,7 @@ class LigneImport(models.Model):
     date_prelevement = models.DateField(_("date de prélèvement"), null=True)
     fichier_pdf = models.CharField(_("document nommé par le fichier"), max_length=255, blank=True)
     pdf = models.CharField(_("document rangé"), max_length=100, blank=True)
+    pdf_douteux = models.BooleanField(_("document qui ne porte ni le numéro ni la référence"), default=False)
 
     class Meta:
         verbose_name = _("ligne d'un lot")

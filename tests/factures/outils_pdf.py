@@ -25,3 +25,13 @@ def avec(changer):
     document.add_blank_page()
     changer(document)
     return ecrit(document)
+
+
+def pdf_qui_dit(texte):
+    def ecrire(document):
+        police = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        page = document.pages[0]
+        page.obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=police))
+        page.obj.Contents = document.make_stream(f"BT /F1 12 Tf 72 720 Td ({texte}) Tj ET".encode("latin-1"))
+
+    return avec(ecrire)

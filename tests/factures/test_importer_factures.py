@@ -7,11 +7,11 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
-from factures.models import Facture, LotImport
+from factures.models import Facture, LigneImport, LotImport
 from tests.factures.outils_classeurs import ods, typee, xlsx
 from tests.factures.outils_imports import ecrire_csv, rangee
 from tests.factures.outils_lots import par_date, visibles
-from tests.factures.outils_pdf import pdf
+from tests.factures.outils_pdf import pdf, pdf_qui_dit
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,8 @@ def test_publier_dit_les_totaux_et_sort_par_zero(importer, ecrire):
         "  inchangée : 0 (0,00\xa0€)",
         "  en conflit : 0 (0,00\xa0€)",
         "  rejetée : 0",
-        "  redevables : 2 nouveau(x), 0 modifié(s) ; documents : 0, que rien ne nomme : 0",
+        "  redevables : 2 nouveau(x), 0 modifié(s)",
+        "  documents : 0, dont 0 sans le numéro de leur facture ; que rien ne nomme : 0",
         f"Lot {lot.pk} publié.",
     ]
 
@@ -186,9 +187,20 @@ def test_les_documents_sont_dans_un_zip(importer, ecrire, tmp_path, deux_facture
             archive.writestr(nom, pdf(nom))
     code, dit, _ = importer(ecrire("eau.csv", *deux_factures), tmp_path / "documents.zip", "--publier")
     assert code == 0
-    assert "documents : 2, que rien ne nomme : 1" in dit
+    assert "documents : 2, dont 0 sans" in dit
+    assert "que rien ne nomme : 1" in dit
     assert (contenu("A"), contenu("B")) == (pdf("pdf/a.pdf"), pdf("pdf/b.pdf"))
     assert LotImport.objects.get().bilan["orphelins"] == {"nombre": 1, "noms": ["pdf/seul.pdf"]}
+
+
+def test_un_document_qui_parle_d_une_autre_facture_est_signale(importer, ecrire, tmp_path):
+    for nom, texte in (("a", "Facture n° a - 1"), ("b", "Référence XB-1"), ("c", "Facture A-1"), ("d", "")):
+        (tmp_path / f"{nom}.pdf").write_bytes(pdf_qui_dit(texte))
+    rangees = [rangee(f"{n}-1", fichier_pdf=f"{n.lower()}.pdf") for n in "ABCD"]
+    code, dit, _ = importer(ecrire("eau.csv", *rangees))
+    assert code == 0
+    assert "documents : 4, dont 1 sans le numéro de leur facture" in dit
+    assert [ligne.numero for ligne in LigneImport.objects.filter(pdf_douteux=True)] == ["C-1"]
 
 
 def test_un_document_absent_ou_dangereux_rejette_sa_ligne(importer, ecrire, tmp_path, deux_factures):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, String
 
 from factures.imports.documents import DocumentRefuse
-from factures.imports.pdf import PAGES_MAXIMUM, verifier
+from factures.imports.pdf import PAGES_MAXIMUM, porte, verifier
 from factures.services import composer_document
 from tests.factures.outils_pdf import avec, pdf
 
@@ -129,6 +129,8 @@ SAIN = pdf()
 @given(st.integers(min_value=9, max_value=len(SAIN) - 8), st.binary(min_size=1, max_size=6))
 def test_aucune_corruption_ne_fait_tomber_la_verification(ou, octets):
     try:
-        verifier(SAIN[:ou] + octets + SAIN[ou + len(octets) :])
+        abime = SAIN[:ou] + octets + SAIN[ou + len(octets) :]
+        assert porte(abime, "2026-1") in {True, False}
+        verifier(abime)
     except DocumentRefuse as refuse:
         assert str(refuse).startswith("ce ")  # noqa: PT017  # l'un ou l'autre sort convient

@@ -40,6 +40,7 @@ def test_une_analyse_compte_tout_et_ne_montre_rien(eau):
         "inchangee": {"nombre": 0, "centimes": 0},
         "conflit": {"nombre": 0, "centimes": 0},
         "documents": 0,
+        "documents_douteux": 0,
         "redevables_nouveaux": 1,
         "redevables_modifies": 0,
         "orphelins": {"nombre": 0, "noms": []},

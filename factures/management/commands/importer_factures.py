@@ -104,8 +104,11 @@ class Command(BaseCommand):
             self.stdout.write(f"  {sort.label} : {compte['nombre']} ({euros}\u00a0€)")
         self.stdout.write(f"  rejetée : {bilan['rejetees']}")
         self.stdout.write(
-            f"  redevables : {bilan['redevables_nouveaux']} nouveau(x), {bilan['redevables_modifies']} modifié(s) ; "
-            f"documents : {bilan['documents']}, que rien ne nomme : {bilan['orphelins']['nombre']}"
+            f"  redevables : {bilan['redevables_nouveaux']} nouveau(x), {bilan['redevables_modifies']} modifié(s)"
+        )
+        self.stdout.write(
+            f"  documents : {bilan['documents']}, dont {bilan['documents_douteux']} sans le numéro de leur facture ; "
+            f"que rien ne nomme : {bilan['orphelins']['nombre']}"
         )
         phrases = _phrases(lot)
         for phrase in phrases[:PHRASES_MAXIMUM]:

@@ -16,14 +16,14 @@ from factures.models import LigneImport, LotImport, RejetImport
 from factures.services.lots.bilan import bilan
 from factures.services.lots.comparaison import comparer
 from factures.services.lots.contradictions import ecarter_les_contradictions
-from factures.services.lots.documents import documents_de, orphelins, oublier, ranger
+from factures.services.lots.documents import DocumentRange, documents_de, orphelins, oublier, ranger
 from factures.services.lots.etapes import exiger, passer, verrouiller
 from portail.models import ModeRegie
 
 PAR_PAQUET = 1000
 
 T = TypeVar("T")
-Lue = tuple[Ligne, str] | tuple[Rejet, ...]
+Lue = tuple[Ligne, DocumentRange] | tuple[Rejet, ...]
 
 
 def analyser(*, lot: LotImport) -> None:
@@ -53,7 +53,7 @@ def reprendre(*, lot: LotImport) -> None:
 
 def vider(lot: LotImport) -> None:
     """Retire tout ce que l'analyse a étagé, et les documents qui ne sont à aucune facture."""
-    oublier(LigneImport.objects.filter(lot=lot).values_list("pdf", flat=True))
+    oublier(LigneImport.objects.filter(lot=lot).exclude(pdf="").values_list("pdf", flat=True).iterator())
     LigneImport.objects.filter(lot=lot).delete()
     RejetImport.objects.filter(lot=lot).delete()
 
@@ -70,7 +70,7 @@ def _restantes(lot: LotImport, rangees: Iterable[Rangee]) -> Iterator[Rangee]:
 
 
 def _lue(lot: LotImport, rangee: Rangee, documents: Documents) -> tuple[Rangee, Lue]:
-    """La ligne et le nom de son document rangé, ou ses défauts."""
+    """La ligne et son document rangé, ou ses défauts."""
     lue = interpreter(rangee, obligatoires=obligatoires(lot.format))
     if not isinstance(lue, Ligne):
         return rangee, lue
@@ -78,7 +78,7 @@ def _lue(lot: LotImport, rangee: Rangee, documents: Documents) -> tuple[Rangee, 
     if not lue.reference:
         return rangee, (Rejet(rangee.numero, "reference", _sans_reference(lot)),)
     try:
-        return rangee, (lue, ranger(lot, documents.lire(lue.fichier_pdf)) if lue.fichier_pdf else "")
+        return rangee, (lue, ranger(lot, lue, documents))
     except DocumentRefuse as refus:
         return rangee, (Rejet(rangee.numero, "fichier_pdf", str(refus)),)
 
@@ -100,7 +100,7 @@ def _etager(lot: LotImport, paquet: list[tuple[Rangee, Lue]]) -> None:
     tenu = verrouiller(lot)
     exiger(tenu, EtatLot.EN_ANALYSE)
     nouvelles = [(rangee, lue) for rangee, lue in paquet if rangee.numero > tenu.derniere_ligne]
-    lignes = [(lue[0], str(lue[1])) for _, lue in nouvelles if isinstance(lue[0], Ligne)]
+    lignes = [lue for _, lue in nouvelles if not isinstance(lue[0], Rejet)]
     LigneImport.objects.bulk_create(comparer(tenu, lignes))
     rejets = ((rangee, rejet) for rangee, lue in nouvelles for rejet in lue if isinstance(rejet, Rejet))
     RejetImport.objects.bulk_create(_rejet(lot, rangee, rejet) for rangee, rejet in rejets)

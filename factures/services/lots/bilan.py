@@ -19,6 +19,7 @@ def bilan(lot: LotImport) -> dict[str, Any]:
         "rejetees": rejetees,
         **{sort.value: _compte(*par_sort.get(sort, (0, None))) for sort in SortLigne},
         "documents": lignes.exclude(pdf="").count(),
+        "documents_douteux": lignes.filter(pdf_douteux=True).count(),
         "redevables_nouveaux": _redevables(lignes, Q(redevable_nouveau=True)),
         "redevables_modifies": _redevables(lignes, ~Q(redevable_avant={})),
     }

@@ -12,6 +12,7 @@ from factures import registre
 from factures.etats import Nature, SortLigne, Statut
 from factures.imports import Ligne
 from factures.models import Consultation, Declaration, Facture, FactureQuerySet, LigneImport, LotImport, Reglement
+from factures.services.lots.documents import DocumentRange
 
 IDENTITE = ("nom", "prenom", "adresse", "code_postal", "ville", "courriel")
 # Ce qu'un nouveau fichier peut corriger d'une facture que personne n'a encore ni lue ni payée.
@@ -29,11 +30,11 @@ def touchee() -> Q:
     return Q(*(Q(Exists(m._default_manager.filter(facture=OuterRef("pk")))) for m in suivi), engagee, _connector=Q.OR)
 
 
-def comparer(lot: LotImport, lignes: list[tuple[Ligne, str]]) -> list[LigneImport]:
-    """Les lignes à étager, chacune avec son sort ; ``lignes`` : ce qui est lu, et le nom de son document rangé."""
+def comparer(lot: LotImport, lignes: list[tuple[Ligne, DocumentRange]]) -> list[LigneImport]:
+    """Les lignes à étager, chacune avec son sort ; ``lignes`` : ce qui est lu, et son document."""
     factures = _factures_connues(lot, [lue for lue, _ in lignes])
     redevables = _redevables_connus(lot, [lue for lue, _ in lignes])
-    return [_comparee(lot, lue, pdf, factures, redevables) for lue, pdf in lignes]
+    return [_comparee(lot, lue, document, factures, redevables) for lue, document in lignes]
 
 
 def _factures_connues(lot: LotImport, lues: list[Ligne]) -> dict[tuple[str, str], Facture]:
@@ -56,7 +57,7 @@ def _redevables_connus(lot: LotImport, lues: Iterable[Ligne]) -> dict[tuple[str,
 def _comparee(
     lot: LotImport,
     lue: Ligne,
-    pdf: str,
+    document: DocumentRange,
     factures: dict[tuple[str, str], Facture],
     redevables: dict[tuple[str, str], Redevable],
 ) -> LigneImport:
@@ -69,7 +70,8 @@ def _comparee(
         code_redevable=lue.code_redevable,
         nature=Nature.FACTURE if lue.montant > 0 else Nature.AVOIR,
         fichier_pdf=lue.fichier_pdf,
-        pdf=pdf,
+        pdf=document.nom,
+        pdf_douteux=document.douteux,
         **{champ: getattr(lue, champ) for champ in (*IDENTITE, *COPIES)},
     )
     ligne.courriel = normaliser_courriel(lue.courriel)

@@ -4,14 +4,15 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 
+from factures.imports import Ligne
 from factures.imports.documents import Archive, Documents, SansDocuments
 from factures.imports.formats import JOINTES
-from factures.imports.pdf import verifier
+from factures.imports.pdf import porte, verifier
 from factures.models import Facture, LigneImport, LotImport
 
 NOMS_CITES = 20
@@ -31,12 +32,30 @@ def documents_de(lot: LotImport) -> Iterator[Documents]:
         yield SansDocuments()
 
 
-def ranger(lot: LotImport, contenu: bytes) -> str:
-    """Le nom sous lequel ce document est gardé ; ``DocumentRefuse`` s'il n'est pas sûr.
+class DocumentRange(NamedTuple):
+    """Sous quel nom un document est gardé, et s'il ne porte ni le numéro ni la référence de sa facture."""
+
+    nom: str
+    douteux: bool
+
+
+SANS_DOCUMENT = DocumentRange("", douteux=False)
+
+
+def ranger(lot: LotImport, lue: Ligne, documents: Documents) -> DocumentRange:
+    """Garde le document que la ligne nomme ; ``DocumentRefuse`` s'il manque ou n'est pas sûr."""
+    if not lue.fichier_pdf:
+        return SANS_DOCUMENT
+    contenu = documents.lire(lue.fichier_pdf)
+    verifier(contenu)
+    return DocumentRange(_ecrire(lot, contenu), douteux=not porte(contenu, lue.numero, lue.reference))
+
+
+def _ecrire(lot: LotImport, contenu: bytes) -> str:
+    """Le nom sous lequel ce contenu est gardé.
 
     Un même contenu a un même nom dans un service : le redéposer ne change rien.
     """
-    verifier(contenu)
     nom = f"factures/{lot.regie_id}/{hashlib.sha256(contenu).hexdigest()}.pdf"
     stockage = _stockage()
     if stockage.exists(nom):
@@ -59,7 +78,7 @@ def orphelins(lot: LotImport, documents: Documents) -> dict[str, Any]:
 
 def oublier(noms: Iterable[str]) -> None:
     """Une fois la transaction faite, efface ceux de ces documents dont plus rien ne parle."""
-    a_effacer = sorted(set(noms) - {""})
+    a_effacer = sorted(set(noms))
     transaction.on_commit(lambda: _effacer(a_effacer))
 
 
