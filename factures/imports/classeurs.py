@@ -12,6 +12,7 @@ from factures.imports.valeurs import ValeurRefusee
 OCTETS_OUVERT = 200 << 20
 ENTREES_MAXIMUM = 5_000
 LIGNES_MAXIMUM = 1_048_576  # celles d'une feuille
+VIDES_MAXIMUM = 10_000  # à la suite : une ligne qui se dit la millionième ferait lire toutes celles d'avant
 CHIFFRES_SURS = 10**15  # un tableur n'en garde pas davantage
 
 _TABLEUR = Context(prec=15, traps=[])  # 0,30000000000000004 est 0,3

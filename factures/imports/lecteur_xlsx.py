@@ -5,7 +5,16 @@ from typing import Any, BinaryIO
 
 from openpyxl import load_workbook
 
-from factures.imports.classeurs import ILLISIBLE, LIGNES_MAXIMUM, Formule, Valeur, en_texte, ouvrir, sans_fin_vide
+from factures.imports.classeurs import (
+    ILLISIBLE,
+    LIGNES_MAXIMUM,
+    VIDES_MAXIMUM,
+    Formule,
+    Valeur,
+    en_texte,
+    ouvrir,
+    sans_fin_vide,
+)
 from factures.imports.rangees import FichierRefuse, Rangee
 from factures.imports.tableaux import COLONNES_MAXIMUM, ranger
 
@@ -17,21 +26,25 @@ def lire(fichier: BinaryIO, *, correspondance: Mapping[str, str] | None = None) 
 
 
 def _enregistrements(fichier: BinaryIO) -> Iterator[tuple[int, list[Valeur]]]:
-    numero = 0
+    vides = 0
     try:
         # Une formule reste une formule : la valeur gardée à côté d'elle peut être vieille.
         classeur = load_workbook(fichier, read_only=True, keep_links=False)
         feuille = next(f for f in classeur.worksheets if f.sheet_state == "visible")
         feuille.reset_dimensions()  # sinon « A1 » annoncé ne rendrait qu'une ligne sur mille, sans rien dire
         for numero, cellules in enumerate(feuille.iter_rows(max_col=COLONNES_MAXIMUM + 1), start=1):
-            if numero > LIGNES_MAXIMUM:
-                break
-            yield numero, sans_fin_vide([_valeur(cellule) for cellule in cellules])
+            rangee = sans_fin_vide([_valeur(cellule) for cellule in cellules])
+            vides = 0 if rangee else vides + 1
+            _borner(numero, vides)
+            yield numero, rangee
     except (FichierRefuse, MemoryError):
         raise
     except Exception as erreur:  # openpyxl laisse passer celles de zipfile, de zlib, d'expat et les siennes
         raise FichierRefuse(ILLISIBLE) from erreur
-    if numero > LIGNES_MAXIMUM:
+
+
+def _borner(numero: int, vides: int) -> None:
+    if numero > LIGNES_MAXIMUM or vides > VIDES_MAXIMUM:
         raise FichierRefuse(ILLISIBLE)
 
 

@@ -115,8 +115,11 @@ def test_la_premiere_feuille_visible_est_lue():
 
 
 def test_une_feuille_aux_lignes_tres_lointaines_est_refusee():
-    loin = retouche(xlsx(typee()), FEUILLE, lambda x: x.replace(b'r="2"', b'r="99999999"'))
-    assert refus(loin) == classeurs.ILLISIBLE
+    def a_la_ligne(numero):
+        return retouche(xlsx(typee()), FEUILLE, lambda x: x.replace(b'r="2"', f'r="{numero}"'.encode()))
+
+    assert [lue.numero_de_ligne for lue in lues(a_la_ligne(10_002), "xlsx")] == [10_002]
+    assert refus(a_la_ligne(10_003)) == refus(a_la_ligne(99_999_999)) == classeurs.ILLISIBLE
 
 
 def test_les_repetitions_d_ods_sont_bornees():

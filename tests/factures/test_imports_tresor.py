@@ -3,7 +3,6 @@
 import io
 import zipfile
 from dataclasses import asdict
-from pathlib import Path
 
 import factories
 import pytest
@@ -18,8 +17,6 @@ from tests.factures.outils_lots import phrases as phrases_du_lot
 from tests.factures.outils_lots import relu
 from tests.factures.outils_pdf import pdf
 from tests.factures.outils_tresor import article, fichier_rolmre, ligne, pes, piece, pj, pj_ref, rolmre, tiers
-
-ECHANTILLON = Path(__file__).resolve().parents[3] / "shared/echantillons/PES_Exemple_Retour.xml"
 
 
 def lues(octets, nom):
@@ -146,12 +143,6 @@ def test_une_bombe_xml_est_refusee_sans_rien_ouvrir(prologue, encodage):
 )
 def test_un_xml_qui_n_est_pas_un_pes_aller(octets, phrase):
     assert refus(octets, "pes") == phrase
-
-
-def test_un_vrai_pes_retour_est_refuse_avec_son_nom():
-    if not ECHANTILLON.exists():
-        pytest.skip(f"Échantillon absent : {ECHANTILLON.name}")
-    assert refus(ECHANTILLON.read_bytes(), "pes").startswith("Ce fichier XML est un PES_Retour")
 
 
 def test_un_element_sans_fin_est_arrete(monkeypatch):

@@ -27,7 +27,7 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor != "postgresql", reason="Le processus tué partage la base du test."),
 ]
 RACINE = Path(__file__).resolve().parents[2]
-COUPURES = 4 * AMPLEUR
+COUPURES = 2 * AMPLEUR
 GRAINE = 6
 NUMEROS = [f"N{n:02d}" for n in range(35)]
 

@@ -94,7 +94,7 @@ def test_deux_lots_au_meme_numero_ne_publient_que_l_un_d_eux(eau, monkeypatch):
 
 
 def analyser_a_deux(eau, monkeypatch, *, verrou):
-    monkeypatch.setattr(analyse, "PAR_PAQUET", 2)
+    monkeypatch.setattr(analyse, "PAR_PAQUET", 2 if verrou else 7)  # un seul rendez-vous : le perdant n'y revient pas
     lot = deposer(eau, *(rangee(f"N{n}") for n in range(7)))
     avant(monkeypatch, analyse, "comparer", RendezVous(2, verrou=verrou).attendre)
     return lot, ensemble(*[lambda: lots.analyser(lot=LotImport.objects.get(pk=lot.pk))] * 2)
