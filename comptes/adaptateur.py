@@ -21,7 +21,10 @@ class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": _("L'adresse mail ou le mot de passe n'est pas le bon."),
-        "too_many_login_attempts": _("Trop d'essais. Par sécurité, attendez cinq minutes avant de recommencer."),
+        "too_many_login_attempts": _(
+            "Trop d'essais. Par sécurité, attendez quelques minutes, ou choisissez un nouveau mot de passe "
+            "(« Oublié ? »)."
+        ),
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002  # signature d'allauth
@@ -50,10 +53,6 @@ class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth
         except limites.TropDeDemandes as refus:
             raise self.validation_error("too_many_login_attempts") from refus
 
-    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:  # noqa: ARG002
-        """Qui a prouvé tenir l'adresse mail n'attend pas la fin d'une attaque contre elle."""
-        limites.oublier("echecs-par-adresse-mail", credentials["email"])
-
     def login(self, request: Any, user: AbstractBaseUser) -> None:
         """La session porte sa commune et l'heure de son début, que lit ``portail.middleware``."""
         super().login(request, user)
@@ -79,8 +78,10 @@ class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth
 
 
 def _echecs(request: HttpRequest, credentials: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Les limites d'échecs, et ce qu'elles comptent : l'adresse IP, et l'adresse mail d'où qu'on l'essaie."""
+    """Les limites d'échecs, de la plus étroite à la plus large : un réseau arrêté ne compte plus pour les autres."""
+    courriel = credentials["email"]
     return (
         ("echecs-par-adresse-ip", limites.adresse_ip(request)),
-        ("echecs-par-adresse-mail", credentials["email"]),
+        ("echecs-par-reseau-et-adresse-mail", f"{limites.reseau(request)} {courriel}"),
+        ("echecs-par-adresse-mail", courriel),
     )

@@ -5,7 +5,9 @@
 LIMITES: dict[str, tuple[int, int]] = {
     "connexions": (300, 60),  # par adresse IP
     "echecs-par-adresse-ip": (20, 60),
-    "echecs-par-adresse-mail": (5, 300),
+    "echecs-par-reseau-et-adresse-mail": (5, 300),  # qui s'acharne d'un /24 n'en ferme l'accès qu'à ses voisins
+    "echecs-par-adresse-mail": (30, 900),  # d'où qu'ils viennent
+    "echecs-par-compte": (5, 300),  # le mot de passe redemandé à une personne connectée
     "documents": (30, 60),  # par compte
     "departs": (20, 300),  # vers PayFiP, par compte
     "retours": (20, 60),  # par tentative de paiement

@@ -63,10 +63,10 @@ def usager_du_lien(jeton: str, *, chez: Collectivite, verrouille: bool = False) 
 
 
 @transaction.atomic
-def reinitialiser(*, jeton: str, mot_de_passe: str, collectivite: Collectivite) -> Usager | None:
+def reinitialiser(*, jeton: str, mot_de_passe: str, collectivite: Collectivite, reseau: str) -> Usager | None:
     """Pose le nouveau mot de passe et ferme toutes les sessions ; None si le lien ne vaut plus rien.
 
-    Le lien prouve l'adresse mail ; il lève aussi l'attente qu'une attaque aurait imposée au compte.
+    Le lien prouve l'adresse mail ; il lève aussi, depuis ``reseau``, l'attente qu'une attaque aurait imposée au compte.
     """
     usager = usager_du_lien(jeton, chez=collectivite, verrouille=True)
     if usager is None:
@@ -75,6 +75,7 @@ def reinitialiser(*, jeton: str, mot_de_passe: str, collectivite: Collectivite) 
     _poser(usager, mot_de_passe, collectivite)
     noter("mot_de_passe.reinitialise", sur=usager, acteur=usager.pk, collectivite=collectivite.pk)
     fermer_les_sessions(usager=usager, sauf=None, collectivite=collectivite)
+    limites.oublier("echecs-par-reseau-et-adresse-mail", f"{reseau} {usager.email}")
     limites.oublier("echecs-par-adresse-mail", usager.email)
     return usager
 
@@ -91,17 +92,17 @@ def changer_le_mot_de_passe(
 
 
 def verifier(*, usager: Usager, mot_de_passe: str) -> None:
-    """Redemande son mot de passe à la personne connectée ; les échecs comptent avec ceux de la connexion.
+    """Redemande son mot de passe à la personne connectée ; ceux qui échouent à se connecter ne l'en empêchent pas.
 
     La limite est comptée avant le hachage, et hors de toute transaction : un refus ne l'annule pas.
     """
     try:
-        limites.compter("echecs-par-adresse-mail", usager.email)
+        limites.compter("echecs-par-compte", usager.pk)
     except limites.TropDeDemandes as refus:
         raise TropDEssais from refus
     if not usager.check_password(mot_de_passe):
         raise MotDePasseRefuse
-    limites.rendre("echecs-par-adresse-mail", usager.email)
+    limites.rendre("echecs-par-compte", usager.pk)
 
 
 def _poser(usager: Usager, mot_de_passe: str, collectivite: Collectivite) -> None:

@@ -51,7 +51,9 @@ def nouveau(request: RequeteCollectivite) -> HttpResponse:
     if not form.is_valid():
         return render(request, "comptes/nouveau_mot_de_passe.html", {"form": form, "usager": usager})
     mot_de_passe = form.cleaned_data["nouveau"]
-    if services.reinitialiser(jeton=jeton, mot_de_passe=mot_de_passe, collectivite=chez) is None:
+    if not services.reinitialiser(
+        jeton=jeton, mot_de_passe=mot_de_passe, collectivite=chez, reseau=limites.reseau(request)
+    ):
         return lien_mort(request, USAGE)
     texte = _("Votre mot de passe est changé : il est %(solidite)s. Connectez-vous avec lui.")
     messages.success(request, texte % {"solidite": solidite(mot_de_passe)})

@@ -57,7 +57,7 @@ def test_le_meme_lien_de_mot_de_passe_ne_sert_qu_a_un_seul_des_deux_envois(monke
     jeton = jetons.signer("mot-de-passe", ada.pk, jetons.etat_de_connexion(ada), chez=boe)
     resultats = ensemble(
         *(
-            lambda m=mot: services.reinitialiser(jeton=jeton, mot_de_passe=m, collectivite=boe)
+            lambda m=mot: services.reinitialiser(jeton=jeton, mot_de_passe=m, collectivite=boe, reseau="")
             for mot in ("quatre mots à moi", "quatre mots à toi")
         )
     )

@@ -339,8 +339,10 @@ def test_un_mauvais_choix_garde_le_lien_et_dit_pourquoi(boe, ada):
 
 def test_le_lien_leve_l_attente_imposee_par_une_attaque(boe, ada):
     with time_machine.travel(1_800_000_000.0, tick=False):
-        for n in range(6):
-            page().post("/connexion/", {"login": ada.email, "password": "faux"}, REMOTE_ADDR=f"203.0.113.{n}")
+        for _ in range(6):
+            page().post("/connexion/", {"login": ada.email, "password": "faux"})
+        for n in range(30):
+            page().post("/connexion/", {"login": ada.email, "password": "faux"}, REMOTE_ADDR=f"10.{n}.0.1")
         assert not peut_entrer(ada.email, factories.MOT_DE_PASSE)
         client = page()
         suivre(client, lien_de(ada.email))
