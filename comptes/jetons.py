@@ -1,6 +1,6 @@
 """Les jetons des liens envoyés par courriel : signés, datés, liés à une commune ; rien n'en est gardé.
 
-Un jeton ne dit pas qu'il a servi : c'est l'état qu'il désigne qui a changé depuis (docs/adr/012).
+Un jeton ne dit pas qu'il a servi : c'est l'état qu'il désigne qui a changé depuis (docs/adr/014).
 """
 
 from datetime import timedelta

@@ -1,6 +1,6 @@
 """Comment un mot de passe est haché, et ce qu'il ne peut pas être : court, courant, ou su de tous.
 
-Aucune règle de composition : seule la longueur fait la solidité (docs/adr/012).
+Aucune règle de composition : seule la longueur fait la solidité (docs/adr/014).
 """
 
 import re
