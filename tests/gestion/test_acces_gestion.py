@@ -158,7 +158,6 @@ def attendus(codes) -> dict[str, int]:
     return dict(zip(PERSONNES, codes, strict=True))
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("modele", MODELES)
 @pytest.mark.parametrize("methode", ["GET", "POST"])
 def test_les_listes_les_fiches_et_les_historiques(monde, modele, methode):
@@ -174,7 +173,6 @@ def test_les_pages_du_site(monde, methode, chemin):
     assert statuts(monde, methode, chemin) == attendus(SITE[methode, chemin])
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize(("methode", "modele", "acte"), ACTES_DES_OBJETS)
 def test_les_actes(monde, methode, modele, acte):
     if modele == "paiement_tipi.paiement":
@@ -183,7 +181,6 @@ def test_les_actes(monde, methode, modele, acte):
     assert statuts(monde, methode, chemin) == attendus(ACTES_DES_OBJETS[methode, modele, acte])
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("modele", MODELES)
 def test_un_get_de_la_gestion_n_ecrit_rien(monde, modele):
     chemins = [f"/gestion/{modele.replace('.', '/')}/", *(adresse(monde.ici[modele], p) for p in ("change", "history"))]

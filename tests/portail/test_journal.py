@@ -14,6 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from comptes.models import ChoixEnvoi
 from factures.etats import Moyen
 from factures.models import Reglement
 from factures.services import annuler, encaisser, marquer
@@ -54,8 +55,15 @@ def transition(facture, ada):
     passer(paiement, vers=EtatPaiement.ECHOUE, cause="test", maintenant=timezone.now())
 
 
+@pytest.fixture
+def choix(facture):
+    ChoixEnvoi.objects.create(
+        collectivite=facture.collectivite, redevable=facture.redevable, mode="papier", moyen="service"
+    )
+
+
 @pytest.mark.parametrize("table", ajout_seul.tables())
-def test_la_base_refuse_de_changer_ou_d_effacer(reglement, transition, table):
+def test_la_base_refuse_de_changer_ou_d_effacer(reglement, transition, choix, table):
     sceller_tout()
     assert lignes(table) > 0
     assert refuse(f"UPDATE {table} SET id = id")
@@ -70,6 +78,7 @@ def lignes(table: str) -> int:
 
 def test_les_tables_ou_l_on_ne_fait_qu_ajouter_sont_celles_ci():
     assert ajout_seul.tables() == [
+        "comptes_choixenvoi",
         "factures_reglement",
         "paiement_tipi_transitionpaiement",
         "portail_journal",
