@@ -165,7 +165,7 @@ def test_la_connexion_refusee_se_passe_toujours_pareil(monde, observer):
     }  # fmt: skip
     vus = {nom: observer(refuser(*essai)) for nom, essai in essais.items()}
     assert len({(v.statut, v.adresse, v.page, v.cookies, v.hachages, v.taches) for v in vus.values()}) == 1
-    assert {nom: len(v.sql) for nom, v in vus.items()} == dict.fromkeys(vus, 7)
+    assert {nom: len(v.sql) for nom, v in vus.items()} == dict.fromkeys(vus, 8)
 
 
 def test_une_limite_atteinte_ne_distingue_rien_non_plus(monde, boe):
