@@ -44,7 +44,7 @@ def etapes(donnees: Path) -> tuple[Etape, ...]:
         Etape("couches (import-linter)", ("lint-imports",)),
         Etape("migrations à jour", (sys.executable, "manage.py", "makemigrations", "--check", "--dry-run")),
         Etape("PostgreSQL, navigateur compris", (sys.executable, "tests/grappe.py", *PYTEST)),
-        Etape("SQLite", (*PYTEST, "-m", "sqlite"), sqlite),
+        Etape("SQLite", (*PYTEST, "-m", "sqlite and not postgresql"), sqlite),
     )
 
 
