@@ -18,6 +18,7 @@ from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from portail.charte import empreinte
 from portail.models import Collectivite
@@ -147,6 +148,25 @@ def erreurs(form: BaseForm) -> dict[str, Any]:
 def contact(collectivite: Collectivite) -> dict[str, Any]:
     """La suite qui reste toujours : parler à quelqu'un."""
     return {"collectivite": collectivite}
+
+
+@register.simple_tag
+def pied(collectivite: Collectivite | None) -> SafeString:
+    """Le pied de page : il ne change qu'avec la commune, et le composer prendrait le vingtième de la liste."""
+    champs = collectivite._meta.concrete_fields if collectivite else ()
+    etat = tuple(getattr(collectivite, champ.attname) for champ in champs)
+    conformite = collectivite.conformite if collectivite else None  # change aussi avec le jour : un audit périme
+    return _pied(collectivite or None, etat, conformite, get_language())  # absente des pages d'erreur
+
+
+@lru_cache(maxsize=256)
+def _pied(
+    collectivite: Collectivite | None,
+    _etat: tuple[Any, ...],
+    _conformite: str | None,
+    _langue: str | None,
+) -> SafeString:
+    return render_to_string("_pied.html", {"collectivite": collectivite})
 
 
 @register.simple_block_tag

@@ -81,7 +81,7 @@ def test_aucune_page_ne_remplace_le_pied():
     autonomes = {
         str(f.relative_to(gabarits))
         for f in gabarits.rglob("*.html")
-        if "<html" in (source := f.read_text("utf-8")) and "_pied.html" not in source
+        if "<html" in (source := f.read_text("utf-8")) and "{% pied collectivite %}" not in source
     }
     # La panne écrit le sien à la main, vérifié ci-dessus ; un document et l'administration ne sont pas des pages d'ici.
     assert {nom for nom in autonomes if not nom.startswith(("documents/", "admin/", "courriels/"))} == {"500.html"}
@@ -229,3 +229,14 @@ def test_une_page_qui_demande_ou_transmet_une_donnee_mene_a_la_notice(connecter,
         liens(page.split("<main")[1].split("</main>")[0])["/donnees-personnelles/"]
         == "Ce que nous faisons de vos données"
     )
+
+
+@pytest.mark.sqlite
+def test_le_pied_garde_pret_suit_la_commune_des_la_page_suivante(anonyme, boe):
+    assert boe.telephone in (avant := anonyme.get("/aide/").content.decode())
+    assert "Accessibilité : non conforme" in avant
+    boe.telephone, boe.accessibilite_taux, boe.accessibilite_auditeur = "05 00 00 00 01", 100, "Cabinet"
+    boe.accessibilite_auditee_le = boe.aujourd_hui()
+    boe.save()
+    apres = anonyme.get("/aide/").content.decode()
+    assert ("05 00 00 00 01" in apres, "Accessibilité : totalement conforme" in apres) == (True, True)
