@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django import template
+from django.core.paginator import Page
+from django.http import QueryDict
+from django.template import Context
 from django.template.exceptions import TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.utils.functional import Promise
@@ -79,6 +82,29 @@ def _gabarit(date: str, *, partielle: bool, nommee: bool, langue: str | None) ->
     return render_to_string(
         "factures/_ligne.html", {**contexte, "date": date, "partielle": partielle, "nommee": nommee}
     )
+
+
+@register.simple_tag(takes_context=True)
+def pagination(context: Context, page: Page[Facture]) -> SafeString:
+    """D'une page de la liste à ses voisines, avec les mêmes filtres."""
+    return _pagination(context["request"].GET.urlencode(), page.number, page.paginator.num_pages, get_language())
+
+
+@lru_cache(maxsize=256)
+def _pagination(filtres: str, numero: int, total: int, _langue: str | None) -> SafeString:
+    contexte = {
+        "numero": numero,
+        "total": total,
+        "precedente": _a_la_page(filtres, numero - 1) if numero > 1 else "",
+        "suivante": _a_la_page(filtres, numero + 1) if numero < total else "",
+    }
+    return render_to_string("factures/_pagination.html", contexte)
+
+
+def _a_la_page(filtres: str, numero: int) -> str:
+    requete = QueryDict(filtres, mutable=True)
+    requete["page"] = str(numero)
+    return f"?{requete.urlencode()}"
 
 
 @register.filter

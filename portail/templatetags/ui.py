@@ -151,6 +151,17 @@ def contact(collectivite: Collectivite) -> dict[str, Any]:
 
 
 @register.simple_tag
+def rubriques(chemin: str, classe: str = "") -> SafeString:
+    """Les pages d'une personne connectée, celle de ``chemin`` étant la page en cours."""
+    return _rubriques(chemin, classe, get_language())
+
+
+@lru_cache(maxsize=256)
+def _rubriques(chemin: str, classe: str, _langue: str | None) -> SafeString:
+    return render_to_string("_rubriques.html", {"chemin": chemin, "classe": classe})
+
+
+@register.simple_tag
 def pied(collectivite: Collectivite | None) -> SafeString:
     """Le pied de page : il ne change qu'avec la commune, et le composer prendrait le vingtième de la liste."""
     champs = collectivite._meta.concrete_fields if collectivite else ()
