@@ -23,6 +23,7 @@ from portail.gestion.listes import PaginateurBorne
 from portail.gestion.pages import PagesDUnObjet
 from portail.models import Role
 
+LIRE_OU_AGIR = require_http_methods(["GET", "HEAD", "POST"])
 LECTEURS = frozenset(Role)
 ENCADREMENT = frozenset({Role.ADMINISTRATION, Role.EXPLOITANT})
 
@@ -126,16 +127,20 @@ class AdminParCommune(PagesDUnObjet):
             ("<str:object_id>/history/", self.history_view, f"{nom}_history"),
         ]
         pages = [path(route, self._page(require_safe(vue)), name=n) for route, vue, n in lectures]
+        for acte in registre.actes_de_liste(self.opts.label_lower):
+            vue = partial(self.acte_de_liste_view, acte=acte)
+            pages.append(path(f"{acte.nom}/", self._page(LIRE_OU_AGIR(vue)), name=f"{nom}_{acte.nom}"))
         for acte in registre.actes(self.opts.label_lower):
-            vue = require_http_methods(["GET", "HEAD", "POST"])(partial(self.acte_view, acte=acte))
-            pages.append(path(f"<str:object_id>/{acte.nom}/", self._page(vue), name=f"{nom}_{acte.nom}"))
+            vue = partial(self.acte_view, acte=acte)
+            pages.append(path(f"<str:object_id>/{acte.nom}/", self._page(LIRE_OU_AGIR(vue)), name=f"{nom}_{acte.nom}"))
         return pages
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """La liste ; après un paramètre impossible, la liste entière, là où Django dirait la base en panne."""
         if ERROR_FLAG in request.GET:
             return HttpResponseRedirect(request.path)
-        return super().changelist_view(request, {**(extra_context or {}), "title": self.pluriel})
+        contexte = {"title": self.pluriel, "actes": self.actes_de_liste_permis(request), "nom_racine": self.nom_racine}
+        return super().changelist_view(request, {**(extra_context or {}), **contexte})
 
     def _page(self, vue: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
         return self.admin_site.admin_view(partial(self._ouvrir, vue))

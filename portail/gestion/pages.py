@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q
-from django.forms import Form
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -101,6 +101,10 @@ class PagesDUnObjet(_ModelAdmin):
         """Ceux de ce modèle que permet le rôle de la personne."""
         return [acte for acte in registre.actes(self.opts.label_lower) if self.peut(request, acte)]
 
+    def actes_de_liste_permis(self, request: HttpRequest) -> list[registre.Acte]:
+        """Ceux de la liste, de même."""
+        return [acte for acte in registre.actes_de_liste(self.opts.label_lower) if self.peut(request, acte)]
+
     def peut(self, request: HttpRequest, acte: registre.Acte) -> bool:
         """Vrai si son rôle le permet."""
         droit = acces(request)
@@ -109,40 +113,52 @@ class PagesDUnObjet(_ModelAdmin):
     def acte_view(self, request: HttpRequest, object_id: str, acte: registre.Acte) -> HttpResponseBase:
         """GET : ce qui va se passer ; POST : le faire."""
         objet = self.objet(request, object_id)
+        retour = reverse(f"{self.nom_racine}change", args=[objet.pk])
+        return self._mener(request, acte, objet, {"retour": retour, "sur_objet": True})
+
+    def acte_de_liste_view(self, request: Any, acte: registre.Acte) -> HttpResponseBase:
+        """La même page, pour un acte qui ne part d'aucun objet."""
+        retour = reverse(f"{self.nom_racine}changelist")
+        return self._mener(request, acte, request.collectivite, {"retour": retour, "sur_objet": False})
+
+    def _mener(
+        self, request: HttpRequest, acte: registre.Acte, objet: Any, contexte: dict[str, Any]
+    ) -> HttpResponseBase:
         if not self.peut(request, acte):
             raise PermissionDenied
-        initial = acte.initial(objet)
-        formulaire = (
-            acte.formulaire(request.POST, initial=initial)
-            if request.method == "POST"
-            else acte.formulaire(initial=initial)
-        )
-        contexte = {"acte": acte, "form": formulaire, "refus": acte.refus(objet)}
-        if contexte["refus"]:
+        envoi = (request.POST, request.FILES) if request.method == "POST" else ()
+        formulaire, refus = acte.remplir(objet, *envoi), acte.refus(objet)
+        contexte |= {"acte": acte, "form": formulaire, "refus": refus}
+        if refus:
             return self._rendre(request, "gestion/acte.html", objet, contexte, HTTPStatus.CONFLICT)
-        if request.method == "POST" and formulaire.is_valid():
-            fait = self._faire(request, acte, objet, formulaire)
-            if fait is not None:
+        if envoi and formulaire.is_valid():
+            if acte.apercu and "confirmer" not in request.POST:
+                contexte["apercu"] = acte.apercu(objet, **formulaire.cleaned_data)
+            elif fait := self._faire(request, acte, objet, formulaire, contexte["retour"]):
                 return fait
         return self._rendre(request, "gestion/acte.html", objet, contexte)
 
     def _faire(
-        self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: Form
+        self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: BaseForm, retour: str
     ) -> HttpResponseBase | None:
-        """Le fichier produit, ou le retour à la fiche qui dit le succès ; None si l'acte n'a plus lieu d'être."""
+        """Le fichier produit, ou la fiche qui suit et dit le succès ; None si l'acte n'a plus lieu d'être."""
+        signature = {"auteur": request.user} if acte.signe else {}
         try:
-            fait = acte.faire(objet, **formulaire.cleaned_data)
+            fait = acte.faire(objet, **formulaire.cleaned_data, **signature)
         except registre.ActeImpossible as impossible:
             formulaire.add_error(None, str(impossible))
             return None
         if isinstance(fait, registre.Fichier):
             return _telecharger(fait)
+        if isinstance(fait, registre.Fait):
+            retour, fait = self._cellule(request, fait.objet).lien or retour, fait.phrase
         messages.success(request, str(fait))
-        return VoirAilleurs(reverse(f"gestion:{self._nom}_change", args=[objet.pk]))
+        return VoirAilleurs(retour)
 
     @property
-    def _nom(self) -> str:
-        return f"{self.opts.app_label}_{self.opts.model_name}"
+    def nom_racine(self) -> str:
+        """Le début du nom de ses adresses."""
+        return f"gestion:{self.opts.app_label}_{self.opts.model_name}_"
 
     def _rendre(
         self, request: HttpRequest, gabarit: str, objet: Any, contexte: dict[str, Any], statut: int = HTTPStatus.OK
@@ -153,10 +169,10 @@ class PagesDUnObjet(_ModelAdmin):
             "genre": capfirst(self.opts.verbose_name),
             "pluriel": self.pluriel,
             "objet": objet,
-            "nom_racine": f"gestion:{self._nom}_",
-            "nom_liste": f"gestion:{self._nom}_changelist",
-            "nom_fiche": f"gestion:{self._nom}_change",
-            "nom_historique": f"gestion:{self._nom}_history",
+            "nom_racine": self.nom_racine,
+            "nom_liste": f"{self.nom_racine}changelist",
+            "nom_fiche": f"{self.nom_racine}change",
+            "nom_historique": f"{self.nom_racine}history",
         }
         return TemplateResponse(request, gabarit, commun | contexte, status=statut)
 

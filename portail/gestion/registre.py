@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.forms import Form
+from django.db.models import Model
+from django.forms import BaseForm, Form
+from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
+
+from portail.models import Role
 
 Texte = str | Promise
 
@@ -28,21 +32,41 @@ class Fichier:
 
 
 @dataclass(frozen=True)
-class Acte:
-    """Ce qu'on peut faire d'un objet : un bouton sur sa fiche, une page qui confirme, un service qui fait.
+class Fait:
+    """Ce qu'un acte a fait : la phrase du succès, et l'objet dont la fiche s'ouvre ensuite."""
 
-    ``faire(objet, **saisie)`` rend la phrase du succès ou un fichier, ou lève ActeImpossible ; ``refus(objet)`` dit,
-    avant même la page, pourquoi l'acte n'a pas lieu d'être, ou rien. Qui peut : ``portail.gestion.droits.ACTES``.
+    phrase: Texte
+    objet: Model
+
+
+@dataclass(frozen=True)
+class Acte:
+    """Ce qu'on peut faire d'un objet, ou d'une liste : un bouton, une page qui confirme, un service qui fait.
+
+    ``faire(objet, **saisie)`` rend la phrase du succès, un fichier ou un ``Fait``, ou lève ActeImpossible ; ``signe``
+    lui donne aussi ``auteur``, la personne connectée. ``refus(objet)`` dit, avant même la page, pourquoi l'acte n'a pas
+    lieu d'être, ou rien. ``preparer(formulaire, objet)`` borne les choix du formulaire à ceux de la commune.
+    ``apercu(objet, **saisie)``, s'il y en a un, montre ce qui va se passer avant qu'on le confirme.
+    Qui peut : ``portail.gestion.droits.ACTES``.
     """
 
     nom: str
     libelle: Texte
     explication: Texte
-    faire: Callable[..., Texte | Fichier]
+    faire: Callable[..., Texte | Fichier | Fait]
     formulaire: type[Form] = Form
     initial: Callable[[Any], dict[str, Any]] = lambda _objet: {}
+    preparer: Callable[[Any, Any], None] = lambda _formulaire, _objet: None
     refus: Callable[[Any], Texte] = lambda _objet: ""
+    apercu: Callable[..., Texte] | None = None
+    signe: bool = False
     danger: bool = False
+
+    def remplir(self, objet: Any, champs: Any = None, fichiers: Any = None) -> BaseForm:
+        """Son formulaire pour cet objet, vierge ou rempli de ce qui a été envoyé."""
+        formulaire = self.formulaire(champs, fichiers, initial=self.initial(objet))
+        self.preparer(formulaire, objet)
+        return formulaire
 
 
 @dataclass(frozen=True)
@@ -73,9 +97,37 @@ class Carte:
     chiffres: Callable[[Any], list[Chiffre]]
 
 
+@dataclass(frozen=True)
+class Page:
+    """Une page qui n'est celle d'aucun modèle : ``vue(request, **arguments)``, pour les rôles de ``lecteurs``.
+
+    ``confidentiel`` : fermée à l'exploitant tant qu'il n'a pas ouvert l'accès au contenu. L'accueil mène à celle
+    qui a un ``libelle``.
+    """
+
+    nom: str
+    chemin: str
+    vue: Callable[..., HttpResponseBase]
+    lecteurs: frozenset[Role]
+    confidentiel: bool = True
+    libelle: Texte = ""
+
+
+_pages: dict[str, Page] = {}
 _actes: dict[str, list[Acte]] = defaultdict(list)
+_actes_de_liste: dict[str, list[Acte]] = defaultdict(list)
 _tableaux: dict[str, list[Callable[[Any], Tableau]]] = defaultdict(list)
 _cartes: dict[str, Carte] = {}
+
+
+def declarer_page(page: Page) -> None:
+    """Une page de plus, à ``/gestion/{chemin}`` ; l'inscrire deux fois revient à l'inscrire une fois."""
+    _pages[page.nom] = page
+
+
+def pages() -> list[Page]:
+    """Les pages de toutes les apps."""
+    return list(_pages.values())
 
 
 def declarer_acte(modele: str, acte: Acte) -> None:
@@ -86,6 +138,16 @@ def declarer_acte(modele: str, acte: Acte) -> None:
 def actes(modele: str) -> list[Acte]:
     """Les actes de ce modèle, dans l'ordre d'inscription."""
     return list(_actes[modele])
+
+
+def declarer_acte_de_liste(modele: str, acte: Acte) -> None:
+    """Un acte qui ne part d'aucun objet, un ajout le plus souvent : son ``objet`` est la commune."""
+    _actes_de_liste[modele].append(acte)
+
+
+def actes_de_liste(modele: str) -> list[Acte]:
+    """Ceux de la liste de ce modèle, dans l'ordre d'inscription."""
+    return list(_actes_de_liste[modele])
 
 
 def declarer_tableau(modele: str, composer: Callable[[Any], Tableau]) -> None:

@@ -1,6 +1,7 @@
 """Le site de la gestion : son accueil, qui y entre, et comment l'exploitant s'ouvre le contenu d'une commune."""
 
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -73,8 +75,21 @@ class SiteGestion(admin.AdminSite):
                 "contenu/", self.admin_view(require_http_methods(["GET", "HEAD", "POST"])(self.contenu)), name="contenu"
             ),
             path("contenu/fermer/", self.admin_view(require_POST(self.fermer)), name="contenu_fermer"),
+            *(
+                path(page.chemin, self.admin_view(partial(self._page, page)), name=page.nom)
+                for page in registre.pages()
+            ),
             *modeles,
         ]
+
+    def _page(self, page: registre.Page, request: HttpRequest, **arguments: Any) -> HttpResponseBase:
+        """403 à qui n'a pas le rôle ; à l'exploitant, comment s'ouvrir l'accès au contenu."""
+        if _est_ouverte(page, request):
+            return page.vue(request, **arguments)
+        droit = droits.acces(request)
+        if droit is not None and droit.role in page.lecteurs:
+            return self.contenu_ferme(request)
+        raise PermissionDenied
 
     def each_context(self, request: Any) -> dict[str, Any]:
         """Ce que toute page de la gestion dit de plus que le site."""
@@ -91,6 +106,7 @@ class SiteGestion(admin.AdminSite):
             "title": _("Accueil"),
             "cartes": [{"titre": c.titre, "chiffres": c.chiffres(request.collectivite)} for c in cartes],
             "rubriques": _par_rubrique(visibles),
+            "pages": [page for page in registre.pages() if page.libelle and _est_ouverte(page, request)],
             **(extra_context or {}),
         }
         return TemplateResponse(request, "gestion/accueil.html", contexte)
@@ -135,6 +151,11 @@ class SiteGestion(admin.AdminSite):
             "minutes": droits.CONTENU_SECONDES // 60,
         }
         return TemplateResponse(request, "gestion/contenu.html", contexte, status=statut)
+
+
+def _est_ouverte(page: registre.Page, request: HttpRequest) -> bool:
+    droit = droits.acces(request)
+    return droit is not None and droit.role in page.lecteurs and (droit.contenu or not page.confidentiel)
 
 
 def _par_rubrique(visibles: list[Any]) -> list[tuple[Rubrique, list[tuple[Any, str]]]]:

@@ -129,6 +129,13 @@ ACTES_DES_OBJETS = {
 }  # fmt: skip
 
 
+# De même, un acte qui part de la liste.
+ACTES_DES_LISTES: dict[tuple[str, str, str], tuple[int, ...]] = {}  # fmt: skip
+
+# Une page qui n'est celle d'aucun modèle : son chemin, et pour chaque méthode le statut de chacun.
+PAGES: dict[tuple[str, str, str], tuple[int, ...]] = {}  # fmt: skip
+
+
 def test_chaque_modele_a_sa_place_dans_la_table():
     assert {a.opts.label_lower for a in admin.site._registry.values()} == set(MODELES)
     assert {m._meta.label_lower for m in nos_modeles()} - set(MODELES) == SANS_PAGE
@@ -143,7 +150,11 @@ def test_chaque_adresse_de_la_gestion_est_dans_les_tables():
 
 
 def test_chaque_acte_est_dans_la_table_des_droits_et_a_un_role():
-    declares = {f"{modele}.{acte.nom}" for modele in MODELES for acte in registre.actes(modele)}
+    declares = {
+        f"{modele}.{acte.nom}"
+        for modele in MODELES
+        for acte in (*registre.actes(modele), *registre.actes_de_liste(modele))
+    }
     assert declares == {acte for actes in ACTES.values() for acte in actes}
     assert set(ACTES) == set(Role)
     assert ACTES[Role.LECTURE] == frozenset()
@@ -181,10 +192,25 @@ def test_les_actes(monde, methode, modele, acte):
     assert statuts(monde, methode, chemin) == attendus(ACTES_DES_OBJETS[methode, modele, acte])
 
 
+@pytest.mark.parametrize("methode", ["GET", "POST"])
+def test_les_actes_des_listes(monde, methode):
+    for (m, modele, acte), codes in ACTES_DES_LISTES.items():
+        if m == methode:
+            assert statuts(monde, m, f"/gestion/{modele.replace('.', '/')}/{acte}/") == attendus(codes), acte
+
+
+@pytest.mark.parametrize("methode", ["GET", "POST"])
+def test_les_pages_qui_ne_sont_d_aucun_modele(monde, methode):
+    for (m, nom, chemin), codes in PAGES.items():
+        if m == methode:
+            assert statuts(monde, m, f"/gestion/{chemin}") == attendus(codes), nom
+
+
 @pytest.mark.parametrize("modele", MODELES)
 def test_un_get_de_la_gestion_n_ecrit_rien(monde, modele):
     chemins = [f"/gestion/{modele.replace('.', '/')}/", *(adresse(monde.ici[modele], p) for p in ("change", "history"))]
     chemins += [adresse(monde.ici[modele], acte.nom) for acte in registre.actes(modele)]
+    chemins += [f"/gestion/{modele.replace('.', '/')}/{acte.nom}/" for acte in registre.actes_de_liste(modele)]
     personnes = ("administratrice", "exploitant_ouvert")
     assert [monde.chez[nom].get("/gestion/").status_code for nom in personnes] == [200, 200]  # connectées
     with CaptureQueriesContext(connection) as requetes:
