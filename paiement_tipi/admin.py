@@ -16,6 +16,7 @@ from paiement_tipi import services
 from paiement_tipi.etats import OUVERTS, SUCCES
 from paiement_tipi.models import ContratTipi, NotificationTipi, Paiement, PartPaiement, TransitionPaiement
 from paiement_tipi.protocole import idop_de_notification
+from portail.gestion.champs import COMPTABLES, SAUF_LECTURE
 from portail.gestion.listes import FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.gestion.registre import (
@@ -92,13 +93,16 @@ class PaiementAdmin(AdminParCommune):
         *("etat", "montant", "usager", "contrat", "refdet", "exer", "numcli", "saisie", "objet", "mel", "idop", "uuid"),
         *("cree_le", "envoye_le", "resultat", "numauto", "date_payfip", "anomalie", "relire_le", "pannes"),
     )
+    champs_reserves = {"mel": SAUF_LECTURE, "resultat": COMPTABLES, "numauto": COMPTABLES}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         terme = search_term.strip()
         idop = idop_de_notification({"idop": terme})
-        trouves = Q(refdet=terme) | Q(numauto=terme) | (Q(idop=idop) if idop else Q())
+        trouves = Q(refdet=terme) | (Q(idop=idop) if idop else Q())
+        if self.lit(request, "numauto"):
+            trouves |= Q(numauto=terme)
         return (queryset.filter(trouves) if terme else queryset), False
 
 
@@ -132,6 +136,7 @@ class NotificationTipiAdmin(AdminParCommune):
 
     rubrique = Rubrique.PAIEMENT
     confidentiel = True
+    lecteurs = COMPTABLES
     list_display = ("recue_le", "paiement")
     list_select_related = ("paiement",)
     fiche = ("paiement", "recue_le", "corps")

@@ -20,7 +20,17 @@ from comptes.services import (
     retablir_rattachement,
     suspendre_rattachement,
 )
-from portail.gestion.registre import Acte, ActeImpossible, Fichier, Tableau, Texte, declarer_acte, declarer_tableau
+from portail.gestion.champs import SAUF_LECTURE
+from portail.gestion.registre import (
+    Acte,
+    ActeImpossible,
+    Fichier,
+    Reservee,
+    Tableau,
+    Texte,
+    declarer_acte,
+    declarer_tableau,
+)
 from portail.models import Collectivite
 
 PDF, CSV = "application/pdf", "text/csv; charset=utf-8"
@@ -155,7 +165,7 @@ def _comptes(redevable: Redevable) -> Tableau:
     lignes = redevable.rattachements.select_related("usager", "redevable").order_by("pk")
     return Tableau(
         _("Comptes rattachés"),
-        (_("Personne"), _("Adresse mail"), _("État"), _("Depuis"), _("Accès")),
+        (_("Personne"), Reservee(_("Adresse mail"), SAUF_LECTURE), _("État"), _("Depuis"), _("Accès")),
         [(r.usager, r.usager.email, r.get_etat_display(), r.depuis, r) for r in lignes],
     )
 

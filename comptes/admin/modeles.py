@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement, Redevable, Usager
-from portail.gestion.droits import acces
+from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.listes import mots_prefixes
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.models import Collectivite
@@ -18,26 +18,25 @@ Resultat = tuple[QuerySet[Any], bool]
 
 @admin.register(Usager)
 class UsagerAdmin(AdminParCommune):
-    """Ceux qui sont rattachés dans la commune ; tous, sans leurs rattachements, pour l'exploitant de l'installation."""
+    """Ceux qui sont rattachés dans la commune, et eux seuls, pour l'exploitant aussi."""
 
     rubrique = Rubrique.PERSONNES
+    confidentiel = True
     list_display = ("nom", "prenom", "email", "is_active")
     list_filter = ("is_active", "is_staff")
     search_fields = ("email",)
     search_help_text = _("L'adresse mail entière, ou le début du nom et du prénom.")
     fiche = ("civilite", "nom", "prenom", "email", "courriel_confirme_le", "is_active", "is_staff", "cree_le")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        droit = acces(request)
-        tous = droit is not None and droit.installation
-        return Usager.objects.order_by(*self.ordering) if tous else super().get_queryset(request)
+    champs_reserves = {"email": SAUF_LECTURE}
 
     def de_la_commune(self, tous: QuerySet[Any], collectivite: Collectivite) -> QuerySet[Any]:
         return tous.filter(Exists(Rattachement.objects.filter(usager=OuterRef("pk"), collectivite=collectivite)))
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Resultat:
         terme = search_term.strip()
-        trouves = Q(email=terme.lower()) | mots_prefixes(terme, "nom", "prenom")
+        trouves = mots_prefixes(terme, "nom", "prenom")
+        if self.lit(request, "email"):
+            trouves |= Q(email=terme.lower())
         return (queryset.filter(trouves) if terme else queryset), False
 
 
@@ -54,6 +53,7 @@ class RedevableAdmin(AdminParCommune):
     fiche = (
         *("civilite", "nom", "prenom", "source", "code", "adresse", "code_postal", "ville", "courriel", "mode_envoi"),
     )
+    champs_reserves = {"adresse": SAUF_LECTURE, "courriel": SAUF_LECTURE}
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Resultat:
         terme = search_term.strip()
@@ -93,6 +93,7 @@ class ActivationAdmin(AdminParCommune):
     list_display = ("cree_le", "courriel", "avec_code", "expire_le", "consommee_le")
     list_select_related = ("code__redevable",)
     fiche = ("courriel", "avec_code", "code", "cree_le", "expire_le", "consommee_le")
+    champs_reserves = {"courriel": SAUF_LECTURE}
 
 
 @admin.register(ChoixEnvoi)
@@ -105,3 +106,4 @@ class ChoixEnvoiAdmin(AdminParCommune):
     list_filter = ("mode", "moyen")
     list_select_related = ("redevable",)
     fiche = ("le", "redevable", "mode", "moyen", "adresse", "texte", "reference", "compte")
+    champs_reserves = {"adresse": SAUF_LECTURE, "reference": SAUF_LECTURE}

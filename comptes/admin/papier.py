@@ -7,7 +7,8 @@ from comptes.etats import EtatRattachement
 from comptes.forms import CourrielField
 from comptes.models import ModeEnvoi, Redevable
 from comptes.services import AdresseNonConfirmee, enregistrer_un_formulaire, revenir_au_papier
-from portail.gestion.registre import Acte, ActeImpossible, Tableau, Texte, declarer_acte, declarer_tableau
+from portail.gestion.champs import SAUF_LECTURE
+from portail.gestion.registre import Acte, ActeImpossible, Reservee, Tableau, Texte, declarer_acte, declarer_tableau
 
 
 def _choix(redevable: Redevable) -> Tableau:
@@ -15,7 +16,8 @@ def _choix(redevable: Redevable) -> Tableau:
         (c.le, c.get_mode_display(), c.get_moyen_display(), c.adresse, c.texte, c.reference)
         for c in redevable.choix_envoi.all()
     ]
-    colonnes = (_("Le"), _("Mode d'envoi"), _("Moyen"), _("Adresse mail"), _("Texte accepté"), _("Référence"))
+    adresse, reference = (Reservee(titre, SAUF_LECTURE) for titre in (_("Adresse mail"), _("Référence")))
+    colonnes = (_("Le"), _("Mode d'envoi"), _("Moyen"), adresse, _("Texte accepté"), reference)
     return Tableau(_("Papier ou électronique"), colonnes, lignes)
 
 

@@ -11,6 +11,7 @@ from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreA
 from factures.etats import EXPLICATIONS, Empechement
 from factures.models import Consultation, Declaration, Facture, LigneFacture, LotImport, Reglement
 from factures.templatetags.etats import badge_etat
+from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.listes import PLAFOND, FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
 
@@ -31,6 +32,7 @@ class FactureAdmin(AdminParCommune):
         *("date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement", "nature", "statut"),
         *("publiee_le", "paiement_en_ligne", "motif_annulation", "lot"),
     )
+    champs_reserves = {"motif_annulation": SAUF_LECTURE}
 
     @admin.display(description=_("redevable"))
     def nom(self, facture: Facture) -> str:

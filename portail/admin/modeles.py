@@ -8,9 +8,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_tasks_db.models import DBTaskResult
 
+from portail.gestion.champs import ENCADREMENT, SAUF_LECTURE
 from portail.gestion.droits import acces
 from portail.gestion.listes import colonne
-from portail.gestion.modele import ENCADREMENT, AdminParCommune, Rubrique
+from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.models import Affectation, Collectivite, Courriel, Hote, Journal, Regie, Sceau
 from portail.models.mentions import Mentions
 
@@ -96,11 +97,12 @@ class CourrielAdmin(AdminParCommune):
     search_fields = ("destinataire",)
     search_help_text = _("L'adresse entière du destinataire.")
     fiche = ("sorte", "destinataire", "etat", "cree_le", "essais", "prochain_essai", "clos_le", "erreur", "cle")
+    champs_reserves = {"destinataire": SAUF_LECTURE}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        terme = search_term.strip().lower()
+        terme = search_term.strip().lower() if self.lit(request, "destinataire") else ""
         return (queryset.filter(destinataire=terme) if terme else queryset), False
 
 
@@ -113,7 +115,8 @@ class JournalAdmin(AdminParCommune):
     list_filter = ("le",)
     search_fields = ("identifiant",)
     search_help_text = _("L'identifiant entier de l'objet, ou une action (« facture.annulee »).")
-    fiche = ("le", "action", "objet", "identifiant", "acteur", "correlation")
+    fiche = ("le", "action", "objet", "identifiant", "acteur", "correlation", "avant", "apres")
+    champs_reserves = {"avant": ENCADREMENT, "apres": ENCADREMENT}  # les montants d'un fait sont du contenu
 
     def de_la_commune(self, tous: QuerySet[Any], collectivite: Collectivite) -> QuerySet[Any]:
         return tous.filter(collectivite=collectivite.pk)
@@ -123,11 +126,6 @@ class JournalAdmin(AdminParCommune):
     ) -> tuple[QuerySet[Any], bool]:
         terme = search_term.strip()
         return (queryset.filter(identifiant=terme) | queryset.filter(action=terme) if terme else queryset), False
-
-    def get_fiche(self, request: HttpRequest) -> tuple[Any, ...]:
-        """Les montants d'un fait sont le contenu d'une facture."""
-        droit = acces(request)
-        return (*self.fiche, "avant", "apres") if droit is not None and droit.contenu else self.fiche
 
 
 @admin.register(Sceau)

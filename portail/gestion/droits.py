@@ -49,6 +49,10 @@ class Acces:
         """Vrai si son rôle permet cet acte."""
         return acte in ACTES[self.role]
 
+    def lit(self, reserve: frozenset[Role]) -> bool:
+        """Vrai si son rôle lit ce qui est réservé à ceux-là, qui est toujours du contenu."""
+        return self.contenu and self.role in reserve
+
 
 def acces(request: Any) -> Acces | None:
     """L'accès de la personne connectée, cherché une fois par requête ; None si la gestion lui est fermée."""

@@ -25,7 +25,6 @@ from portail.models import Role
 
 LIRE_OU_AGIR = require_http_methods(["GET", "HEAD", "POST"])
 LECTEURS = frozenset(Role)
-ENCADREMENT = frozenset({Role.ADMINISTRATION, Role.EXPLOITANT})
 
 
 class Rubrique(models.TextChoices):

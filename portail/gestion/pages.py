@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, ClassVar
+from itertools import compress
+from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, Q
@@ -19,14 +20,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from portail.gestion import registre
+from portail.gestion.champs import ChampsReserves
 from portail.gestion.droits import acces
 from portail.models import Journal
 from portail.reponses import VoirAilleurs
-
-if TYPE_CHECKING:
-    _ModelAdmin = admin.ModelAdmin[Any]
-else:
-    _ModelAdmin = admin.ModelAdmin
 
 HISTORIQUE = 200
 
@@ -39,7 +36,7 @@ class Cellule:
     lien: str = ""
 
 
-class PagesDUnObjet(_ModelAdmin):
+class PagesDUnObjet(ChampsReserves):
     """Ce que ``AdminParCommune`` sert pour un objet ; ``objet`` le trouve dans la commune, ou répond 404."""
 
     installation: ClassVar[bool] = False
@@ -54,7 +51,9 @@ class PagesDUnObjet(_ModelAdmin):
         """La fiche : ses champs, ce qui lui est lié, et ce que la personne peut en faire."""
         objet = self.objet(request, object_id)
         contexte = {
-            "champs": [self._champ(request, objet, nom) for nom in self.get_fiche(request)],
+            "champs": [
+                self._champ(request, objet, nom) for nom in self.champs_visibles(request, self.get_fiche(request))
+            ],
             "tableaux": [self._tableau(request, t(objet)) for t in registre.tableaux(self.opts.label_lower)],
             "actes": [acte for acte in self.actes_permis(request) if not acte.refus(objet)],
         }
@@ -71,9 +70,16 @@ class PagesDUnObjet(_ModelAdmin):
         return capfirst(str(label_for_field(nom, self.model, self))), self._cellule(request, valeur)
 
     def _tableau(self, request: HttpRequest, tableau: registre.Tableau) -> dict[str, Any]:
-        lignes = [[self._cellule(request, valeur) for valeur in ligne] for ligne in tableau.lignes]
+        """Sans les colonnes que la personne ne lit pas ; sans aucune ligne si elle n'en lit aucune."""
+        droit = acces(request)
+        lues = [
+            not isinstance(colonne, registre.Reservee) or (droit is not None and droit.lit(colonne.lecteurs))
+            for colonne in tableau.colonnes
+        ]
+        lignes = [[self._cellule(request, v) for v in compress(ligne, lues)] for ligne in tableau.lignes if any(lues)]
         montants = [isinstance(cellule.valeur, Decimal) for cellule in lignes[0]] if lignes else []
-        return {"titre": tableau.titre, "colonnes": zip(tableau.colonnes, montants, strict=False), "lignes": lignes}
+        colonnes = zip(compress(tableau.colonnes, lues), montants, strict=False)
+        return {"titre": tableau.titre, "colonnes": colonnes, "lignes": lignes}
 
     def _cellule(self, request: HttpRequest, valeur: Any) -> Cellule:
         autre = self.admin_site._registry.get(type(valeur)) if isinstance(valeur, Model) else None
@@ -89,11 +95,17 @@ class PagesDUnObjet(_ModelAdmin):
         identifiant = str(getattr(objet, "uuid", objet.pk))
         faits = Journal.objects.filter(ici, objet=self.opts.label_lower, identifiant=identifiant)
         lignes = [
-            (fait.le, fait.action, fait.acteur, _dire(fait.avant), _dire(fait.apres)) for fait in faits[:HISTORIQUE]
+            (fait.le, fait.action, fait.acteur, self._dire(request, fait.avant), self._dire(request, fait.apres))
+            for fait in faits[:HISTORIQUE]
         ]
         colonnes = (_("Le"), _("Fait"), _("Compte de l'auteur"), _("Avant"), _("Après"))
         contexte = {"tableau": self._tableau(request, registre.Tableau(_("Historique"), colonnes, lignes))}
         return self._rendre(request, "gestion/historique.html", objet, contexte)
+
+    def _dire(self, request: HttpRequest, faits: dict[str, Any] | None) -> str:
+        """« statut : annulee, reste_du : 0 », sans ce que la personne ne lit pas."""
+        faits = faits or {}
+        return ", ".join(f"{nom} : {faits[nom]}" for nom in self.champs_visibles(request, faits))
 
     # --- les actes
 
@@ -175,11 +187,6 @@ class PagesDUnObjet(_ModelAdmin):
             "nom_historique": f"{self.nom_racine}history",
         }
         return TemplateResponse(request, gabarit, commun | contexte, status=statut)
-
-
-def _dire(faits: dict[str, Any] | None) -> str:
-    """« statut : annulee, reste_du : 0 »."""
-    return ", ".join(f"{nom} : {valeur}" for nom, valeur in (faits or {}).items())
 
 
 def _telecharger(fichier: registre.Fichier) -> HttpResponseBase:

@@ -70,11 +70,22 @@ class Acte:
 
 
 @dataclass(frozen=True)
+class Reservee:
+    """Une colonne que ne lisent pas tous ceux qui voient le tableau (portail.gestion.champs)."""
+
+    titre: Texte
+    lecteurs: frozenset[Role]
+
+    def __str__(self) -> str:
+        return str(self.titre)
+
+
+@dataclass(frozen=True)
 class Tableau:
     """Des lignes liées à un objet, sous sa fiche ; une valeur peut être un autre objet, qui mène à la sienne."""
 
     titre: Texte
-    colonnes: tuple[Texte, ...]
+    colonnes: tuple[Texte | Reservee, ...]
     lignes: Iterable[tuple[Any, ...]]
 
 

@@ -14,6 +14,7 @@ from tests.test_architecture import nos_modeles
 
 # Ce qui dit ce que doit ou paie quelqu'un ; ce qui n'est que de la commune ; aux responsables ; à l'installation.
 CONTENU, COMMUNE, ENCADREMENT, INSTALLATION = "contenu", "commune", "encadrement", "installation"
+COMPTABLES = "comptables"  # du contenu, fermé à qui ne facture pas
 MODELES = {
     "portail.collectivite": COMMUNE,
     "portail.hote": INSTALLATION,
@@ -23,7 +24,7 @@ MODELES = {
     "portail.courriel": CONTENU,
     "portail.sceau": INSTALLATION,
     "django_tasks_database.dbtaskresult": INSTALLATION,
-    "comptes.usager": COMMUNE,
+    "comptes.usager": CONTENU,
     "comptes.redevable": CONTENU,
     "comptes.rattachement": CONTENU,
     "comptes.codeactivation": CONTENU,
@@ -39,7 +40,7 @@ MODELES = {
     "paiement_tipi.paiement": CONTENU,
     "paiement_tipi.partpaiement": CONTENU,
     "paiement_tipi.transitionpaiement": CONTENU,
-    "paiement_tipi.notificationtipi": CONTENU,
+    "paiement_tipi.notificationtipi": COMPTABLES,
 }
 # L'horloge et les limites ne disent rien à personne ; les lignes d'un lot, rien hors de leur lot ; ses sessions et ses
 # liens ne sont qu'à une personne.
@@ -58,6 +59,10 @@ CODES = {
     (COMMUNE, "GET", "objet"):         (302, 403, 403, 404, 200, 200, 200, 200, 200),
     (COMMUNE, "POST", "liste"):        (302, 403, 403, 405, 405, 405, 405, 405, 405),
     (COMMUNE, "POST", "objet"):        (302, 403, 403, 405, 405, 405, 405, 405, 405),
+    (COMPTABLES, "GET", "liste"):      (302, 403, 403, 200, 403, 200, 200, 403, 200),
+    (COMPTABLES, "GET", "objet"):      (302, 403, 403, 404, 403, 200, 200, 403, 200),
+    (COMPTABLES, "POST", "liste"):     (302, 403, 403, 405, 403, 405, 405, 403, 405),
+    (COMPTABLES, "POST", "objet"):     (302, 403, 403, 405, 403, 405, 405, 403, 405),
     (ENCADREMENT, "GET", "liste"):     (302, 403, 403, 403, 403, 403, 200, 200, 200),
     (ENCADREMENT, "GET", "objet"):     (302, 403, 403, 403, 403, 403, 200, 200, 200),
     (ENCADREMENT, "POST", "liste"):    (302, 403, 403, 403, 403, 403, 405, 405, 405),

@@ -47,7 +47,7 @@ def test_chaque_modele_dit_ou_est_sa_commune_ou_qu_il_n_en_a_pas():
 @pytest.mark.parametrize("personne", ["lectrice", "agente", "administratrice", "exploitant_ouvert"])
 def test_aucune_liste_aucun_filtre_aucune_recherche_ne_montre_l_autre_commune(monde, personne):
     # L'exploitant voit les tables de l'installation, et elles seules sans commune.
-    de_l_installation = ("hote", "collectivite", "usager", "sceau", "dbtaskresult")
+    de_l_installation = ("hote", "collectivite", "sceau", "dbtaskresult")
     fuites = [
         chemin + suite
         for chemin in listes()
