@@ -6,14 +6,13 @@ from typing import Any
 
 import factories
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_outil import axe
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from comptes.models import Usager
 from portail.models import Collectivite
 
 LARGEURS = (390, 1280)
-OPTIONS_AXE = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
 @pytest.fixture
@@ -80,12 +79,6 @@ def se_connecter(site: str) -> Callable[..., None]:
         page.get_by_role("heading", name="Bienvenue sur le portail de dématérialisation").wait_for()
 
     return _se_connecter
-
-
-def axe(page: Page, options: dict[str, Any] = OPTIONS_AXE) -> list[tuple[str, list[str]]]:
-    """Les règles qu'axe voit enfreintes, et où."""
-    violations = Axe().run(page, options=options).response["violations"]
-    return [(v["id"], [n["html"][:160] for n in v["nodes"]]) for v in violations]
 
 
 def verifier_accessibilite(page: Page) -> None:

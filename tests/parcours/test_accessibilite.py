@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import factories
 import pytest
+from axe_outil import CONTRASTE, REGLES, axe
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -14,7 +15,7 @@ from factures.etats import EtatFacture
 from factures.models import Facture
 from factures.services import encaisser, marquer
 from paiement_tipi.models import Paiement
-from tests.parcours.conftest import LARGEURS, OPTIONS_AXE, axe
+from tests.parcours.conftest import LARGEURS
 from tests.portail.test_pages_legales import PIED
 from tests.test_gabarits import ETATS
 
@@ -39,8 +40,7 @@ STRUCTURE = """() => {
 
 
 # Le thème ne change que les couleurs : en sombre, la règle du contraste suffit.
-CONTRASTE = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-THEMES = {"light": OPTIONS_AXE, "dark": CONTRASTE}
+THEMES = {"light": REGLES, "dark": CONTRASTE}
 
 
 def verifier(page: Page) -> None:
@@ -48,9 +48,9 @@ def verifier(page: Page) -> None:
     for largeur in LARGEURS:
         page.set_viewport_size({"width": largeur, "height": 900})
         assert page.evaluate(STRUCTURE) == [], f"{page.url} à {largeur} px"
-        for theme, options in THEMES.items():
+        for theme, regles in THEMES.items():
             page.emulate_media(color_scheme=theme, reduced_motion="reduce")  # sinon axe mesure une couleur en route
-            assert axe(page, options) == [], f"{page.url} à {largeur} px, {theme}"
+            assert axe(page, regles) == [], f"{page.url} à {largeur} px, {theme}"
     for largeur, taille in ((320, "100%"), (640, "200%")):
         page.set_viewport_size({"width": largeur, "height": 700})
         page.evaluate("taille => document.documentElement.style.setProperty('font-size', taille)", taille)

@@ -184,9 +184,12 @@ def test_une_base_indisponible_n_arrete_pas_le_planificateur(monkeypatch, caplog
 
 
 def nombre_en_file(base: Path) -> int:
+    """Les tâches différentes : la plus fréquente a pu revenir sur une machine lente."""
     try:
         with closing(sqlite3.connect(base)) as lecture:
-            return lecture.execute("SELECT count(*) FROM django_tasks_database_dbtaskresult").fetchone()[0]
+            return lecture.execute(
+                "SELECT count(DISTINCT task_path) FROM django_tasks_database_dbtaskresult"
+            ).fetchone()[0]
     except sqlite3.OperationalError:
         return 0
 
