@@ -140,6 +140,7 @@ class NotificationTipiAdmin(AdminParCommune):
     list_display = ("recue_le", "paiement")
     list_select_related = ("paiement",)
     fiche = ("paiement", "recue_le", "corps")
+    export = ("paiement", "recue_le")
 
 
 def _contrat_de(regie: Regie) -> dict[str, str]:

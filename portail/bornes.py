@@ -9,6 +9,7 @@ LIMITES: dict[str, tuple[int, int]] = {
     "echecs-par-adresse-mail": (30, 900),  # d'où qu'ils viennent
     "echecs-par-compte": (5, 300),  # le mot de passe redemandé à une personne connectée
     "documents": (30, 60),  # par compte
+    "exports": (30, 3600),  # d'une liste de la gestion, par compte
     "departs": (20, 300),  # vers PayFiP, par compte
     "retours": (20, 60),  # par tentative de paiement
     "notifications": (10, 60),  # par tentative de paiement

@@ -52,3 +52,19 @@ def noter_l_ouverture_du_contenu(*, collectivite: Collectivite, motif: str, minu
 def noter_la_fermeture_du_contenu(*, collectivite: Collectivite) -> None:
     """Il a fini avant l'heure."""
     noter("contenu.ferme", sur=collectivite, collectivite=collectivite.pk)
+
+
+# Ce qu'on a cherché est souvent un nom ou une adresse : le journal dit seulement qu'il y avait une recherche.
+_RECHERCHE = "q"
+
+
+def noter_l_export(*, collectivite: Collectivite, liste: str, genre: str, nombre: int, filtres: dict[str, str]) -> None:
+    """Quelqu'un emporte une liste : laquelle, filtrée comment, en quel format, et combien de lignes."""
+    apres = {
+        "liste": liste,
+        "format": genre,
+        "lignes": nombre,
+        "filtres": {nom: valeur for nom, valeur in filtres.items() if nom != _RECHERCHE},
+        "recherche": bool(filtres.get(_RECHERCHE)),
+    }
+    noter("liste.exportee", sur=collectivite, collectivite=collectivite.pk, apres=apres)

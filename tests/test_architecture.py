@@ -171,7 +171,7 @@ FAUTES = [
     (
         "factures/imports/lignes.py",
         "import django\n",
-        "Protocole, argent et imports : Python pur, sans Django ni réseau BROKEN",
+        "Protocole, argent, imports et tableurs : Python pur, sans Django ni réseau BROKEN",
     ),
 ]
 

@@ -19,7 +19,7 @@ from comptes.services.envoi import (
     recevoir_par_mail,
     revenir_au_papier,
 )
-from comptes.services.impression import exporter_codes, imprimer_codes, neutraliser
+from comptes.services.impression import exporter_codes, imprimer_codes
 from comptes.services.mots_de_passe import (
     MotDePasseRefuse,
     TropDEssais,
@@ -70,7 +70,6 @@ __all__ = [
     "exporter_codes",
     "fermer_les_sessions",
     "imprimer_codes",
-    "neutraliser",
     "nommer",
     "oublier",
     "oublier_les_demandes",

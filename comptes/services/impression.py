@@ -11,6 +11,7 @@ from comptes.services.codes import CodeEmis, emettre
 from portail.charte import feuille
 from portail.documents import rendre
 from portail.models import Collectivite
+from portail.tableur import neutraliser
 
 COLONNES = (
     "code_client",
@@ -23,8 +24,6 @@ COLONNES = (
     "code_activation",
     "valable_jusqu_au",
 )
-# Un tableur exécuterait ce qui commence ainsi.
-FORMULES = ("=", "+", "-", "@", "\t", "\r")
 
 
 def imprimer_codes(*, redevables: Sequence[Redevable], chez: Collectivite) -> bytes:
@@ -62,8 +61,3 @@ def _ligne(emis: CodeEmis) -> tuple[str, ...]:
         emis.code,
         f"{emis.expire_le:%d/%m/%Y}",
     )
-
-
-def neutraliser(valeur: str) -> str:
-    """La valeur, précédée d'une apostrophe si un tableur devait la prendre pour une formule."""
-    return f"'{valeur}" if valeur.startswith(FORMULES) else valeur

@@ -8,10 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreAnnee, FiltreEtat, FiltreSuivi, cherchees
-from factures.etats import EXPLICATIONS, Empechement
+from factures.etats import EXPLICATIONS, Empechement, EtatFacture
 from factures.models import Consultation, Declaration, Facture, LigneFacture, LotImport, Reglement
 from factures.templatetags.etats import badge_etat
 from portail.gestion.champs import SAUF_LECTURE
+from portail.gestion.exports import Colonne
 from portail.gestion.listes import PLAFOND, FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
 
@@ -33,6 +34,13 @@ class FactureAdmin(AdminParCommune):
         *("publiee_le", "paiement_en_ligne", "motif_annulation", "lot"),
     )
     champs_reserves = {"motif_annulation": SAUF_LECTURE}
+    export = (
+        *("numero", "reference", "regie__code", "regie__libelle", "redevable__source", "redevable__code"),
+        *("redevable__nom", "redevable__prenom", "redevable__mode_envoi", "objet", "nature"),
+        Colonne("etat", _("État"), lambda facture: EtatFacture(facture.etat).label),
+        *("montant", "reste_du", "trop_percu", "date_emission", "date_echeance", "date_limite_en_ligne"),
+        *("date_prelevement", "publiee_le", "motif_annulation", "lot__libelle"),
+    )
 
     @admin.display(description=_("redevable"))
     def nom(self, facture: Facture) -> str:

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from comptes.models import ModeEnvoi, Redevable
-from comptes.services import neutraliser
 from factures.etats import Statut
 from factures.models import Facture
 from portail.journal import noter
 from portail.models import Regie
+from portail.tableur import neutraliser
 
 COLONNES = ("source", "code_redevable", "civilite", "nom", "prenom", "adresse", "code_postal", "ville")
 PAR_LECTURE = 2000

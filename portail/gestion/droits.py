@@ -8,12 +8,31 @@ from django.http import HttpRequest
 
 from portail.models import Affectation, Role
 
+# Emporter une liste entière est aussi un acte.
+_EXPORTS_RELATION = {
+    "comptes.activation", "comptes.choixenvoi", "comptes.codeactivation", "comptes.rattachement", "comptes.redevable",
+    "comptes.usager", "portail.courriel",
+}  # fmt: skip
+_EXPORTS_FACTURATION = {
+    "factures.consultation", "factures.declaration", "factures.facture", "factures.lignefacture", "factures.lotimport",
+    "factures.reglement", "paiement_tipi.notificationtipi", "paiement_tipi.paiement", "paiement_tipi.partpaiement",
+    "paiement_tipi.transitionpaiement",
+}  # fmt: skip
+_EXPORTS_COMMUNE = {"paiement_tipi.contrattipi", "portail.collectivite", "portail.regie"}
+_EXPORTS_ENCADREMENT = {"portail.affectation", "portail.journal"}
+_EXPORTS_INSTALLATION = {"django_tasks_database.dbtaskresult", "portail.hote", "portail.sceau"}
+
+
+def _exporter(*modeles: set[str]) -> frozenset[str]:
+    return frozenset(f"{modele}.exporter" for groupe in modeles for modele in groupe)
+
+
 # Les seules écritures possibles, par rôle : « app.modele.acte ». Le reste se lit.
 _RELATION = frozenset({
     "comptes.rattachement.retablir", "comptes.rattachement.suspendre", "comptes.redevable.formulaire",
     "comptes.redevable.imprimer", "comptes.redevable.inviter", "comptes.redevable.papier", "portail.collectivite.codes",
-})  # fmt: skip
-_FACTURATION = _RELATION | frozenset({
+}) | _exporter(_EXPORTS_RELATION, _EXPORTS_COMMUNE)  # fmt: skip
+_FACTURATION = _RELATION | _exporter(_EXPORTS_FACTURATION) | frozenset({
     "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
     "portail.regie.papier", "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip
@@ -23,11 +42,12 @@ ACTES: dict[Role, frozenset[str]] = {
     Role.FACTURATION: _FACTURATION,
     Role.ADMINISTRATION: _FACTURATION
     | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
-    | {"portail.regie.raccorder"},
+    | {"portail.regie.raccorder"}
+    | _exporter(_EXPORTS_ENCADREMENT),
     Role.EXPLOITANT: frozenset({
         "paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.collectivite.modifier",
         "portail.courriel.relancer", "portail.regie.raccorder",
-    }),
+    }) | _exporter(_EXPORTS_COMMUNE, _EXPORTS_ENCADREMENT, _EXPORTS_INSTALLATION),
 }  # fmt: skip
 
 CONTENU_SECONDES = 60 * 60

@@ -5,23 +5,24 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portail.gestion import registre
+from portail.gestion import exports, registre
 from portail.gestion.droits import Acces, acces
 from portail.gestion.listes import PaginateurBorne
 from portail.gestion.pages import PagesDUnObjet
 from portail.models import Role
+from portail.tableur import FORMATS
 
 LIRE_OU_AGIR = require_http_methods(["GET", "HEAD", "POST"])
 LECTEURS = frozenset(Role)
@@ -47,6 +48,8 @@ class AdminParCommune(PagesDUnObjet):
     confidentiel: ClassVar[bool] = False
     rubrique: ClassVar[Rubrique] = Rubrique.COMMUNE
     lecteurs: ClassVar[frozenset[Role]] = LECTEURS
+    # Les colonnes d'un export : champs, « redevable__code », méthodes, ``exports.Colonne`` ; vide, celles de la fiche.
+    export: ClassVar[tuple[Any, ...]] = ()
 
     list_filter: ClassVar[tuple[Any, ...]] = ()
     sortable_by: ClassVar[Any] = ()  # trier un million de lignes prend trop de temps
@@ -126,6 +129,8 @@ class AdminParCommune(PagesDUnObjet):
             ("<str:object_id>/history/", self.history_view, f"{nom}_history"),
         ]
         pages = [path(route, self._page(require_safe(vue)), name=n) for route, vue, n in lectures]
+        export = self._page(require_POST(partial(exports.exporter, self)))
+        pages.append(path(f"{exports.NOM}/", export, name=f"{nom}_{exports.NOM}"))
         for acte in registre.actes_de_liste(self.opts.label_lower):
             vue = partial(self.acte_de_liste_view, acte=acte)
             pages.append(path(f"{acte.nom}/", self._page(LIRE_OU_AGIR(vue)), name=f"{nom}_{acte.nom}"))
@@ -138,8 +143,32 @@ class AdminParCommune(PagesDUnObjet):
         """La liste ; après un paramètre impossible, la liste entière, là où Django dirait la base en panne."""
         if ERROR_FLAG in request.GET:
             return HttpResponseRedirect(request.path)
-        contexte = {"title": self.pluriel, "actes": self.actes_de_liste_permis(request), "nom_racine": self.nom_racine}
+        contexte = {
+            "title": self.pluriel,
+            "actes": self.actes_de_liste_permis(request),
+            "nom_racine": self.nom_racine,
+            "formats": FORMATS.values() if exports.peut_exporter(self, request) else (),
+            "plafond": exports.PLAFOND,
+        }
         return super().changelist_view(request, {**(extra_context or {}), **contexte})
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        liste = super().get_changelist_instance(request)
+        liste.result_list = self.completer(request, list(liste.result_list))
+        return liste
+
+    def completer(self, request: HttpRequest, objets: list[Any]) -> list[Any]:
+        """Ce qu'une page ou un paquet d'export lit d'un coup pour ses objets, quand une jointure n'y suffit pas."""
+        return objets
+
+    def get_export(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Les colonnes que cette personne peut emporter."""
+        return self.champs_visibles(request, self.export or self.get_fiche(request))
+
+    @property
+    def adresse_de_la_liste(self) -> str:
+        """Celle de la liste, sans filtre."""
+        return reverse(f"{self.nom_racine}changelist")
 
     def _page(self, vue: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
         return self.admin_site.admin_view(partial(self._ouvrir, vue))

@@ -13,7 +13,7 @@ import pytest
 from comptes import codes
 from comptes.models import CodeActivation
 from comptes.services import exporter_codes, imprimer_codes, reconnaitre
-from comptes.services.impression import COLONNES, neutraliser
+from comptes.services.impression import COLONNES
 
 pytestmark = pytest.mark.django_db
 CODE = re.compile(rf"[{codes.ALPHABET}]{{4}}(?:-[{codes.ALPHABET}]{{4}}){{2}}")
@@ -73,7 +73,6 @@ def test_un_tableur_n_execute_rien_de_ce_fichier(boe, nom):
     [ligne] = csv.reader(io.StringIO(exporter_codes(redevables=[redevable]).split("\r\n", 1)[1]), delimiter=";")
     assert len(ligne) == len(COLONNES)
     assert [v for v in ligne if v.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
-    assert neutraliser("DUPONT-MARTIN") == "DUPONT-MARTIN"
 
 
 def test_imprimer_une_seconde_fois_remplace_les_codes(boe, trois):

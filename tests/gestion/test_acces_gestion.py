@@ -149,7 +149,7 @@ def test_chaque_modele_a_sa_place_dans_la_table():
 def test_chaque_adresse_de_la_gestion_est_dans_les_tables():
     attendues = {"index", "contenu", "contenu_fermer"}
     for modele in MODELES:
-        attendues |= {f"{modele.replace('.', '_')}_{page}" for page in ("changelist", "change", "history")}
+        attendues |= {f"{modele.replace('.', '_')}_{page}" for page in ("changelist", "change", "exporter", "history")}
     attendues |= {f"{modele.replace('.', '_')}_{acte}" for _methode, modele, acte in ACTES_DES_OBJETS}
     assert {nom.removeprefix("gestion:") for nom in adresses() if nom.startswith("gestion:")} == attendues
 
@@ -160,7 +160,8 @@ def test_chaque_acte_est_dans_la_table_des_droits_et_a_un_role():
         for modele in MODELES
         for acte in (*registre.actes(modele), *registre.actes_de_liste(modele))
     }
-    assert declares == {acte for actes in ACTES.values() for acte in actes}
+    exports = {f"{modele}.exporter" for modele in MODELES}
+    assert declares | exports == {acte for actes in ACTES.values() for acte in actes}
     assert set(ACTES) == set(Role)
     assert ACTES[Role.LECTURE] == frozenset()
 
