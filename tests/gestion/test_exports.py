@@ -20,7 +20,7 @@ from portail.gestion.droits import ACTES
 from portail.models import Journal, Role
 from portail.tableur import FORMATS, restaurer
 from tests.gestion.conftest import MARQUE, PERSONNES
-from tests.gestion.test_acces_gestion import COMMUNE, CONTENU, ENCADREMENT, INSTALLATION, MODELES
+from tests.gestion.test_acces_gestion import COMMUNE, COMPTABLES, CONTENU, ENCADREMENT, INSTALLATION, MODELES
 
 pytestmark = pytest.mark.sqlite
 
@@ -28,11 +28,10 @@ FACTURES = "factures/facture"
 # genre                ano  ada  sta  ail  lec  agt  adm  exp  exo
 EXPORTS = {
     CONTENU:          (302, 403, 403, 200, 403, 200, 200, 403, 403),
+    COMPTABLES:       (302, 403, 403, 200, 403, 200, 200, 403, 403),
     COMMUNE:          (302, 403, 403, 200, 403, 200, 200, 200, 200),
     ENCADREMENT:      (302, 403, 403, 403, 403, 403, 200, 200, 200),
     INSTALLATION:     (302, 403, 403, 403, 403, 403, 403, 200, 200),
-    # Un exploitant n'emporte pas les comptes de toute l'installation.
-    "comptes.usager": (302, 403, 403, 200, 403, 200, 200, 403, 403),
 }  # fmt: skip
 
 
@@ -53,7 +52,7 @@ def test_chaque_liste_s_exporte_pour_qui_en_a_le_droit_et_rien_d_une_autre_commu
     settings.LIMITES = {**settings.LIMITES, "exports": (1000, 3600)}
     partis, marques = 0, set()
     for modele, genre in MODELES.items():
-        attendus = EXPORTS.get(modele) or EXPORTS[genre]
+        attendus = EXPORTS[genre]
         reponses = {nom: exporter(monde.chez[nom], modele.replace(".", "/")) for nom in PERSONNES}
         statuts = {nom: r.status_code for nom, r in reponses.items()}
         assert statuts == dict(zip(PERSONNES, attendus, strict=True)), modele
@@ -210,6 +209,6 @@ def test_chaque_colonne_d_export_a_un_titre_et_aucun_ne_revient():
     for modele in admin.site._registry.values():
         titres = [
             str(c.titre)
-            for c in exports._colonnes(modele, SimpleNamespace(acces_gestion=SimpleNamespace(contenu=True)))
+            for c in exports._colonnes(modele, SimpleNamespace(acces_gestion=SimpleNamespace(lit=lambda _: True)))
         ]
         assert len(set(titres)) == len(titres), modele
