@@ -1,7 +1,7 @@
 """Des tables où l'on ajoute sans rien changer : la base elle-même refuse le reste, sur SQLite comme sur PostgreSQL.
 
-Un modèle s'y range par ``ajout_seul = True``. Les déclencheurs sont posés après chaque migration : SQLite les perd
-quand Django reconstruit une table.
+Un modèle s'y range par ``ajout_seul = True`` ; s'il a une durée de vie, ``effacable = True`` permet de l'effacer. Les
+déclencheurs sont posés après chaque migration : SQLite les perd quand Django reconstruit une table.
 """
 
 from collections.abc import Iterator
@@ -24,6 +24,11 @@ def tables() -> list[str]:
     return sorted(modele._meta.db_table for modele in apps.get_models() if getattr(modele, "ajout_seul", False))
 
 
+def effacables() -> set[str]:
+    """Celles dont une ligne s'efface à la fin de sa durée, sans jamais changer d'ici là."""
+    return {modele._meta.db_table for modele in apps.get_models() if getattr(modele, "effacable", False)}
+
+
 def proteger(*, using: str = "default", **_: Any) -> None:
     """Pose les déclencheurs ; les poser deux fois revient à les poser une fois (récepteur de ``post_migrate``)."""
     lever(using=using)
@@ -31,8 +36,10 @@ def proteger(*, using: str = "default", **_: Any) -> None:
         presentes = set(connections[using].introspection.table_names(curseur))
         if connections[using].vendor == "postgresql":
             curseur.execute(_POSTGRESQL)
-        for ordre in _ordres(using, sorted(presentes & set(tables())), _poser):
+        for ordre in _ordres(using, sorted(presentes & set(tables()) - effacables()), _poser):
             curseur.execute(ordre)
+        for table in sorted(presentes & effacables()):
+            curseur.execute(_poser(connections[using].vendor, table, "UPDATE"))
 
 
 def lever(*, using: str = "default") -> None:

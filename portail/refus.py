@@ -3,17 +3,20 @@
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 
 from portail.correlation import reference
 from portail.documents import DocumentImpossible
 from portail.journal import noter
 from portail.limites import TropDeDemandes
+
+Vue = TypeVar("Vue", bound=Callable[..., Any])
 
 journal = logging.getLogger(__name__)
 
@@ -56,13 +59,35 @@ class Refus:
         return None
 
 
+def recoit_des_fichiers(octets: int) -> Callable[[Vue], Vue]:
+    """Marque une vue où une personne connectée joint des fichiers : jusqu'à ``octets`` en tout."""
+
+    def marquer(vue: Vue) -> Vue:
+        vue.octets_permis = octets  # type: ignore[attr-defined]  # une marque, lue par _octets_permis
+        return vue
+
+    return marquer
+
+
 def _est_demesure(request: Any) -> bool:
     """Un envoi que nul ici n'a de raison de faire, refusé avant d'être lu : un fichier irait emplir le disque."""
     try:
         longueur = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:  # Django n'en lira rien
         return False
-    return longueur > settings.DATA_UPLOAD_MAX_MEMORY_SIZE and not request.user.is_staff
+    if longueur <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or request.user.is_staff:
+        return False
+    return longueur > _octets_permis(request)
+
+
+def _octets_permis(request: Any) -> int:
+    """Ce que la vue demandée accepte d'une personne connectée."""
+    if not request.user.is_authenticated:
+        return 0
+    try:
+        return int(getattr(resolve(request.path_info).func, "octets_permis", 0))
+    except Resolver404:
+        return 0
 
 
 def _trop_de_demandes(request: HttpRequest, refus: TropDeDemandes) -> HttpResponse:

@@ -41,6 +41,7 @@ class PagesDUnObjet(ChampsReserves):
 
     installation: ClassVar[bool] = False
     fiche: ClassVar[tuple[Any, ...]] = ()
+    gabarit_de_fiche: ClassVar[str] = "gestion/fiche.html"
     pluriel: Any = ""
 
     def objet(self, request: HttpRequest, cle: str) -> Any:
@@ -56,8 +57,13 @@ class PagesDUnObjet(ChampsReserves):
             ],
             "tableaux": [self._tableau(request, t(objet)) for t in registre.tableaux(self.opts.label_lower)],
             "actes": [acte for acte in self.actes_permis(request) if not acte.refus(objet)],
+            **self.en_plus(request, objet),
         }
-        return self._rendre(request, "gestion/fiche.html", objet, contexte)
+        return self._rendre(request, self.gabarit_de_fiche, objet, contexte)
+
+    def en_plus(self, request: HttpRequest, objet: Any) -> dict[str, Any]:
+        """Ce que le gabarit propre à ce modèle montre de plus sur sa fiche."""
+        return {}
 
     def get_fiche(self, request: HttpRequest) -> tuple[Any, ...]:
         """Les champs de la fiche."""
@@ -140,7 +146,7 @@ class PagesDUnObjet(ChampsReserves):
             raise PermissionDenied
         envoi = (request.POST, request.FILES) if request.method == "POST" else ()
         formulaire, refus = acte.remplir(objet, *envoi), acte.refus(objet)
-        contexte |= {"acte": acte, "form": formulaire, "refus": refus}
+        contexte |= {"acte": acte, "form": formulaire, "refus": refus, "rappel": acte.rappel(objet)}
         if refus:
             return self._rendre(request, "gestion/acte.html", objet, contexte, HTTPStatus.CONFLICT)
         if envoi and formulaire.is_valid():
@@ -163,7 +169,9 @@ class PagesDUnObjet(ChampsReserves):
         if isinstance(fait, registre.Fichier):
             return _telecharger(fait)
         if isinstance(fait, registre.Fait):
-            retour, fait = self._cellule(request, fait.objet).lien or retour, fait.phrase
+            liste = reverse(f"{self.nom_racine}changelist")
+            retour = liste if fait.objet is None else self._cellule(request, fait.objet).lien or retour
+            fait = fait.phrase
         messages.success(request, str(fait))
         return VoirAilleurs(retour)
 

@@ -33,10 +33,10 @@ class Fichier:
 
 @dataclass(frozen=True)
 class Fait:
-    """Ce qu'un acte a fait : la phrase du succès, et l'objet dont la fiche s'ouvre ensuite."""
+    """Ce qu'un acte a fait : la phrase du succès, et l'objet dont la fiche s'ouvre ensuite ; sans objet, la liste."""
 
     phrase: Texte
-    objet: Model
+    objet: Model | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,7 @@ class Acte:
     lui donne aussi ``auteur``, la personne connectée. ``refus(objet)`` dit, avant même la page, pourquoi l'acte n'a pas
     lieu d'être, ou rien. ``preparer(formulaire, objet)`` borne les choix du formulaire à ceux de la commune.
     ``apercu(objet, **saisie)``, s'il y en a un, montre ce qui va se passer avant qu'on le confirme.
+    ``rappel(objet)`` est ce qu'il faut avoir sous les yeux en remplissant le formulaire.
     Qui peut : ``portail.gestion.droits.ACTES``.
     """
 
@@ -59,6 +60,7 @@ class Acte:
     preparer: Callable[[Any, Any], None] = lambda _formulaire, _objet: None
     refus: Callable[[Any], Texte] = lambda _objet: ""
     apercu: Callable[..., Texte] | None = None
+    rappel: Callable[[Any], Texte] = lambda _objet: ""
     signe: bool = False
     danger: bool = False
 
