@@ -147,6 +147,7 @@ class PagesDUnObjet(ChampsReserves):
         envoi = (request.POST, request.FILES) if request.method == "POST" else ()
         formulaire, refus = acte.remplir(objet, *envoi), acte.refus(objet)
         contexte |= {"acte": acte, "form": formulaire, "refus": refus, "rappel": acte.rappel(objet)}
+        contexte["se_voit_avant"] = acte.apercu is not None  # un gabarit appellerait la fonction
         if refus:
             return self._rendre(request, "gestion/acte.html", objet, contexte, HTTPStatus.CONFLICT)
         if envoi and formulaire.is_valid():
