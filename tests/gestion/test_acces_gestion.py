@@ -4,12 +4,13 @@ import pytest
 from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from sans_suite import sans_suite
 
 from portail.gestion import registre
 from portail.gestion.droits import ACTES
 from portail.models import Affectation, Role
 from tests.gestion.conftest import PERSONNES, adresse
-from tests.test_acces import adresses
+from tests.test_acces import adresses, tables_ecrites
 from tests.test_architecture import nos_modeles
 
 # Ce qui dit ce que doit ou paie quelqu'un ; ce qui n'est que de la commune ; aux responsables ; à l'installation.
@@ -166,64 +167,49 @@ def test_chaque_acte_est_dans_la_table_des_droits_et_a_un_role():
     assert ACTES[Role.LECTURE] == frozenset()
 
 
-def statuts(monde, methode: str, chemin: str) -> dict[str, int]:
-    demande = {nom: getattr(monde.chez[nom], methode.lower())(chemin) for nom in PERSONNES}
-    return {nom: reponse.status_code for nom, reponse in demande.items()}
+def ecarts(monde, cas) -> dict[str, dict[str, tuple[int, int]]]:
+    """Par cas (sa méthode, son adresse, les statuts attendus), qui reçoit autre chose : (attendu, reçu).
 
-
-def attendus(codes) -> dict[str, int]:
-    return dict(zip(PERSONNES, codes, strict=True))
-
-
-@pytest.mark.parametrize("modele", MODELES)
-@pytest.mark.parametrize("methode", ["GET", "POST"])
-def test_les_listes_les_fiches_et_les_historiques(monde, modele, methode):
-    objet, genre = monde.ici[modele], MODELES[modele]
-    liste = f"/gestion/{modele.replace('.', '/')}/"
-    assert statuts(monde, methode, liste) == attendus(CODES[genre, methode, "liste"])
-    for page in ("change", "history"):
-        assert statuts(monde, methode, adresse(objet, page)) == attendus(CODES[genre, methode, "objet"])
-
-
-@pytest.mark.parametrize(("methode", "chemin"), SITE, ids=[f"{m} {c}" for m, c in SITE])
-def test_les_pages_du_site(monde, methode, chemin):
-    assert statuts(monde, methode, chemin) == attendus(SITE[methode, chemin])
-
-
-@pytest.mark.parametrize(("methode", "modele", "acte"), ACTES_DES_OBJETS)
-def test_les_actes(monde, methode, modele, acte):
-    if modele == "paiement_tipi.paiement":
-        type(monde.ici[modele]).objects.update(etat="paye")  # abouti : il n'y a plus rien à demander, ni réseau
-    chemin = adresse(monde.ici[modele], acte)
-    assert statuts(monde, methode, chemin) == attendus(ACTES_DES_OBJETS[methode, modele, acte])
+    Un GET n'écrit jamais rien.
+    """
+    clients = [monde.chez[nom] for nom in PERSONNES]  # connectés une fois pour toutes
+    trouves = {}
+    for methode, chemin, codes in cas:
+        with sans_suite(clients), CaptureQueriesContext(connection) as requetes:
+            recus = [getattr(client, methode.lower())(chemin).status_code for client in clients]
+        assert methode != "GET" or tables_ecrites(requetes) == set(), chemin
+        triplets = zip(PERSONNES, codes, recus, strict=True)
+        if faux := {nom: (attendu, recu) for nom, attendu, recu in triplets if attendu != recu}:
+            trouves[f"{methode} {chemin}"] = faux
+    return trouves
 
 
 @pytest.mark.parametrize("methode", ["GET", "POST"])
-def test_les_actes_des_listes(monde, methode):
-    for (m, modele, acte), codes in ACTES_DES_LISTES.items():
-        if m == methode:
-            assert statuts(monde, m, f"/gestion/{modele.replace('.', '/')}/{acte}/") == attendus(codes), acte
+def test_les_listes_les_fiches_et_les_historiques(monde, methode):
+    cas = []
+    for modele, genre in MODELES.items():
+        liste, objet = CODES[genre, methode, "liste"], CODES[genre, methode, "objet"]
+        cas.append((methode, f"/gestion/{modele.replace('.', '/')}/", liste))
+        cas += [(methode, adresse(monde.ici[modele], page), objet) for page in ("change", "history")]
+    assert ecarts(monde, cas) == {}
+
+
+def test_les_pages_du_site(monde):
+    assert ecarts(monde, [(methode, chemin, codes) for (methode, chemin), codes in SITE.items()]) == {}
 
 
 @pytest.mark.parametrize("methode", ["GET", "POST"])
-def test_les_pages_qui_ne_sont_d_aucun_modele(monde, methode):
-    for (m, nom, chemin), codes in PAGES.items():
-        if m == methode:
-            assert statuts(monde, m, f"/gestion/{chemin}") == attendus(codes), nom
+def test_les_actes(monde, methode):
+    # Abouti : il n'y a plus rien à demander à PayFiP, ni réseau.
+    type(monde.ici["paiement_tipi.paiement"]).objects.update(etat="paye")
+    cas = [(m, adresse(monde.ici[modele], acte), codes) for (m, modele, acte), codes in ACTES_DES_OBJETS.items()]
+    assert ecarts(monde, [un for un in cas if un[0] == methode]) == {}
 
 
-@pytest.mark.parametrize("modele", MODELES)
-def test_un_get_de_la_gestion_n_ecrit_rien(monde, modele):
-    chemins = [f"/gestion/{modele.replace('.', '/')}/", *(adresse(monde.ici[modele], p) for p in ("change", "history"))]
-    chemins += [adresse(monde.ici[modele], acte.nom) for acte in registre.actes(modele)]
-    chemins += [f"/gestion/{modele.replace('.', '/')}/{acte.nom}/" for acte in registre.actes_de_liste(modele)]
-    personnes = ("administratrice", "exploitant_ouvert")
-    assert [monde.chez[nom].get("/gestion/").status_code for nom in personnes] == [200, 200]  # connectées
-    with CaptureQueriesContext(connection) as requetes:
-        for nom in personnes:
-            for chemin in chemins:
-                monde.chez[nom].get(chemin)
-    assert [q["sql"] for q in requetes if q["sql"].startswith(("INSERT", "UPDATE", "DELETE"))] == []
+def test_les_actes_des_listes_et_les_pages_qui_ne_sont_d_aucun_modele(monde):
+    listes = [(m, f"{modele.replace('.', '/')}/{acte}/", c) for (m, modele, acte), c in ACTES_DES_LISTES.items()]
+    pages = [(m, chemin, codes) for (m, _nom, chemin), codes in PAGES.items()]
+    assert ecarts(monde, [(m, f"/gestion/{chemin}", codes) for m, chemin, codes in (*listes, *pages)]) == {}
 
 
 @pytest.mark.parametrize("cle", ["0", "-1", "abc", "99999999999999999999999", "1%00", "1' OR 1=1", "²"])
