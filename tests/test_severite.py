@@ -73,7 +73,7 @@ def test_sans_la_severite_django_se_tait(settings):
     ],
 )
 def test_chaque_faute_d_une_page_est_vue(page, faute):
-    (trouvee,) = severite.Fautes(page).trouvees
+    (trouvee,) = severite.fautes(page)
     assert faute in trouvee
 
 
@@ -88,7 +88,7 @@ def test_chaque_faute_d_une_page_est_vue(page, faute):
     ],
 )
 def test_ce_qui_est_permis_passe(page):
-    assert severite.Fautes(page).trouvees == []
+    assert severite.fautes(page) == []
 
 
 def _fautive(_request):
