@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.backends.base import UpdateError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -79,7 +80,7 @@ def origine(get_response: Reponse) -> Reponse:
 
 
 def collectivite(get_response: Reponse) -> Reponse:
-    """Pose ``request.collectivite``, puis ne garde la personne connectée que si sa session est de cette commune."""
+    """Pose ``request.collectivite`` et son heure, puis ne garde la personne que si sa session est de cette commune."""
 
     def intergiciel(request: Any) -> HttpResponse:
         if request.path.startswith("/sante/"):  # une sonde ne s'adresse à aucune commune, et pas par son nom
@@ -92,7 +93,8 @@ def collectivite(get_response: Reponse) -> Reponse:
         if _choisit_par_lien(request):
             return _suivre_lien(request)
         request.user = SimpleLazyObject(lambda: usager_chez(request, request.collectivite))
-        return get_response(request)
+        with timezone.override(request.collectivite.fuseau):
+            return get_response(request)
 
     return intergiciel
 

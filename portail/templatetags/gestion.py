@@ -6,8 +6,6 @@ from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import ChangeList
-from django.utils.formats import date_format
-from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from portail.gestion.listes import PLAFOND
@@ -41,15 +39,10 @@ def au_plafond(liste: ChangeList) -> bool:
     return liste.result_count > PLAFOND
 
 
-def _instant(quand: datetime) -> str:
-    ici = localtime(quand)
-    return _("%(jour)s à %(heure)s") % {"jour": ui.jour(ici), "heure": date_format(ici, "H:i")}
-
-
 # Le premier qui convient : un booléen est aussi un entier, un instant est aussi une date.
 GENRES: tuple[tuple[type, Any], ...] = (
     (bool, lambda vrai: _("oui") if vrai else _("non")),
     (Decimal, ui.montant),
-    (datetime, _instant),
+    (datetime, ui.instant),
     (date, ui.jour),
 )

@@ -4,7 +4,7 @@ Leur balisage est dans ``templates/composants/``, sauf celui du pictogramme et d
 """
 
 from collections.abc import Container
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, cast
@@ -18,7 +18,8 @@ from django.templatetags.static import static
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.timezone import localtime
+from django.utils.translation import get_language, gettext
 
 from portail.charte import empreinte
 from portail.models import Collectivite
@@ -59,6 +60,13 @@ def _jour(annee: int, mois: int, quantieme: int) -> str:
     # Une liste répète vingt fois les mêmes dates, et Django met longtemps à les écrire.
     texte = date_format(date(annee, mois, quantieme), "j F Y")
     return texte.replace("1 ", "1er ", 1) if quantieme == 1 else texte
+
+
+@register.filter
+def instant(quand: datetime) -> str:
+    """« 1er décembre 2026 à 09:04 », dans le fuseau de la commune."""
+    ici = localtime(quand)
+    return gettext("%(jour)s à %(heure)s") % {"jour": jour(ici), "heure": date_format(ici, "H:i")}
 
 
 @register.filter
