@@ -1,6 +1,7 @@
 """Les états d'une facture : trois en base, et celui que voit la personne, déduit à chaque lecture."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import models
 from django.utils.functional import Promise
@@ -96,10 +97,15 @@ ETAT_DE: dict[Empechement, EtatFacture] = {
 
 @dataclass(frozen=True)
 class Explication:
-    """Ce qu'on dit à la personne : pourquoi elle ne peut pas payer ici, et quoi faire à la place."""
+    """Ce qu'on dit à la personne : pourquoi elle ne peut pas payer ici, et quoi faire à la place.
+
+    ``message`` : les mots du service, s'il en a dit ; ``reprise`` : quand elle pourra de nouveau, si on le sait.
+    """
 
     phrase: Promise
     suite: Promise
+    message: str = ""
+    reprise: datetime | None = None
 
 
 EXPLICATIONS: dict[Empechement, Explication] = {
@@ -136,7 +142,7 @@ EXPLICATIONS: dict[Empechement, Explication] = {
     ),
     Empechement.PAIEMENT_SUSPENDU: Explication(
         _("Le paiement a été temporairement suspendu."),
-        _("Le service met à jour les factures. Revenez dans quelques jours, ou contactez-le."),
+        _("Vous pouvez régler au guichet du service, l'appeler, ou revenir plus tard."),
     ),
     Empechement.SERVICE_INDISPONIBLE: Explication(
         _("Ce service n'accepte pas encore le paiement en ligne."),

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comptes.requete import RequeteUsager
 from factures import services
-from factures.etats import EXPLICATIONS, Empechement
 from factures.forms import FiltreForm, MarqueForm
 from factures.models import A_REGLER, Facture, FactureQuerySet, ListeDeFactures, par_compte_client, resume_par_service
 from portail import limites
@@ -65,7 +64,7 @@ def detail(request: RequeteUsager, uuid: UUID) -> HttpResponse:
     services.consulter(facture=facture, usager=request.user)
     contexte = {
         "facture": facture,
-        "explication": EXPLICATIONS[Empechement(facture.empechement)] if facture.empechement else None,
+        "explication": services.expliquer(facture),
         "lignes": facture.lignes.all(),
         "reglements": facture.reglements.all(),
     }

@@ -11,8 +11,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from comptes.requete import RequeteUsager
-from factures.etats import EXPLICATIONS, Empechement
 from factures.models import Facture
+from factures.services import expliquer
 from paiement_tipi import protocole, services
 from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import RETOURS, EtatPaiement
@@ -53,10 +53,9 @@ def _partir(request: RequeteUsager, facture: Facture) -> HttpResponse:
 
 
 def _confirmer(request: RequeteUsager, facture: Facture, *, empechement: str, statut: HTTPStatus) -> HttpResponse:
-    explication = EXPLICATIONS[Empechement(empechement)] if empechement else None
     contexte = {
         "facture": facture,
-        "explication": explication,
+        "explication": expliquer(facture, empechement),
         "form": DepartForm(initial={"formulaire": uuid4()}),
     }
     return render(request, "paiement_tipi/payer.html", contexte, status=statut)

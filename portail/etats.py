@@ -1,4 +1,4 @@
-"""La vie d'un courriel en file."""
+"""La vie d'un courriel en file ; où en est une suspension."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -30,3 +30,11 @@ TRANSITIONS: dict[EtatCourriel, frozenset[EtatCourriel]] = {
 def sources(vers: EtatCourriel) -> list[EtatCourriel]:
     """Les états d'où l'on peut passer à ``vers``."""
     return [etat for etat, suivants in TRANSITIONS.items() if vers in suivants]
+
+
+class EtatSuspension(models.TextChoices):
+    """Où en est le paiement en ligne d'un service, à un instant."""
+
+    AUCUNE = "aucune", _("en marche")
+    PROGRAMMEE = "programmee", _("suspension programmée")
+    EN_COURS = "en-cours", _("suspendu")

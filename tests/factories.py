@@ -1,6 +1,6 @@
 """Des objets sans hasard : chaque appel numérote, et tout ce qui compte pour un test s'écrit dans le test."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -31,9 +31,18 @@ def collectivite(**champs: Any) -> Collectivite:
     return creee
 
 
-def regie(chez: Collectivite, **champs: Any) -> Regie:
+def regie(chez: Collectivite, *, suspendue: bool = False, **champs: Any) -> Regie:
     n = next(_numeros)
-    return Regie.objects.create(collectivite=chez, **{"code": f"SERVICE-{n}", "libelle": f"Service {n}", **champs})
+    creee = Regie.objects.create(collectivite=chez, **{"code": f"SERVICE-{n}", "libelle": f"Service {n}", **champs})
+    return suspendre(creee) if suspendue else creee
+
+
+def suspendre(service: Regie, **champs: Any) -> Regie:
+    """Depuis longtemps, même pour une horloge de test que la base ignore ; ``fin``, ``message``…"""
+    for nom, valeur in {"debut": datetime(2020, 1, 1, tzinfo=UTC), **champs}.items():
+        setattr(service, f"suspension_{nom}", valeur)
+    service.save()
+    return service
 
 
 def contrat(de: Regie, **champs: Any) -> ContratTipi:

@@ -13,7 +13,7 @@ from factures.etats import EtatFacture
 from factures.models import A_REGLER, Declaration, Facture
 from factures.models.situation import cause, dans_l_etat, suite
 from portail.gestion.listes import colonne, mots_prefixes
-from portail.models import Regie
+from portail.models import Regie, en_suspension
 from portail.templatetags.ui import montant as en_euros
 
 Choix = list[tuple[str, Any]]
@@ -68,7 +68,7 @@ class FiltreSuivi(admin.SimpleListFilter):
     title, parameter_name = _("suivi"), "suivi"
     CONDITIONS = {
         "a-regler": (_("Reste à régler"), A_REGLER),
-        "suspendue": (_("Service suspendu"), A_REGLER & Q(regie__paiement_suspendu=True)),
+        "suspendue": (_("Service suspendu"), A_REGLER & en_suspension("regie__")),
         "trop-percu": (_("Trop-perçu"), Q(trop_percu__gt=0)),
         "declaree": (_("Dite réglée par un usager"), Q(Exists(Declaration.objects.filter(facture=OuterRef("pk"))))),
     }

@@ -8,8 +8,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreAnnee, FiltreEtat, FiltreSuivi, cherchees
-from factures.etats import EXPLICATIONS, Empechement, EtatFacture
+from factures.etats import EtatFacture
 from factures.models import Consultation, Declaration, Facture, LigneFacture, LotImport, Reglement
+from factures.services import expliquer
 from factures.templatetags.etats import badge_etat
 from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.exports import Colonne
@@ -54,8 +55,8 @@ class FactureAdmin(AdminParCommune):
     @admin.display(description=_("paiement en ligne"))
     def paiement_en_ligne(self, facture: Facture) -> Any:
         """La phrase que lit l'habitant."""
-        empechement = facture.empechement
-        return EXPLICATIONS[Empechement(empechement)].phrase if empechement else _("Possible.")
+        explication = expliquer(facture)
+        return explication.phrase if explication else _("Possible.")
 
     def get_queryset(self, request: Any) -> QuerySet[Any]:
         factures: Any = super().get_queryset(request)

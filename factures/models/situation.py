@@ -24,6 +24,7 @@ from django.db.models.functions import JSONObject
 from comptes.models import Usager
 from factures import registre
 from factures.etats import ETAT_DE, Empechement, EtatFacture, Moyen, Nature, Sens, Statut
+from portail.models import en_suspension
 
 A_REGLER = Q(nature=Nature.FACTURE, statut=Statut.PUBLIEE, reste_du__gt=0)
 
@@ -87,7 +88,7 @@ def cause(aujourd_hui: date) -> Case:
         *registre.operations(),
         (Q(date_prelevement__isnull=False), Empechement.PRELEVEMENT_AUTOMATIQUE),
         (Q(date_limite_en_ligne__lt=aujourd_hui), Empechement.DELAI_DEPASSE),
-        (Q(regie__paiement_suspendu=True), Empechement.PAIEMENT_SUSPENDU),
+        (en_suspension("regie__"), Empechement.PAIEMENT_SUSPENDU),
         defaut="",
     )
 

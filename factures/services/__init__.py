@@ -2,6 +2,7 @@
 
 from factures.services.cycle import annuler, consulter, marquer, publier
 from factures.services.documents import composer_document, nom_du_document, ouvrir_document
+from factures.services.explications import expliquer
 from factures.services.papier import au_papier, exporter_le_papier
 from factures.services.reglements import encaisser
 
@@ -11,6 +12,7 @@ __all__ = [
     "composer_document",
     "consulter",
     "encaisser",
+    "expliquer",
     "exporter_le_papier",
     "marquer",
     "nom_du_document",

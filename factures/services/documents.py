@@ -7,8 +7,9 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
-from factures.etats import EXPLICATIONS, Empechement, Explication, Nature
+from factures.etats import Empechement, Explication, Nature
 from factures.models import Facture
+from factures.services.explications import expliquer
 from portail.charte import feuille
 from portail.documents import DocumentImpossible, rendre
 
@@ -55,8 +56,7 @@ def _contexte(facture: Facture) -> dict[str, Any]:
 
 def _explication(facture: Facture) -> Explication | None:
     """Pourquoi et comment faire autrement, dans les mots de la page ; rien si la facture se paie en ligne."""
-    cause = facture.empechement
-    return None if cause in PASSAGERS else EXPLICATIONS[Empechement(cause)]
+    return None if facture.empechement in PASSAGERS else expliquer(facture)
 
 
 def _titre(facture: Facture) -> str:

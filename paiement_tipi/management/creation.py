@@ -18,12 +18,16 @@ from paiement_tipi.management.demo import MOT_DE_PASSE, NUMCLI, Commune, Modele
 from paiement_tipi.models import ContratTipi
 from paiement_tipi.protocole import Saisie
 from portail.models import Collectivite, Hote, Regie
+from portail.services import suspendre_le_paiement
 
 COTE_LOGO = 192
 
 
-def creer_collectivite(commune: Commune, port: int) -> Collectivite:
-    """La commune, ses services et ses contrats ; son adresse suit le port à chaque démarrage."""
+def creer_collectivite(commune: Commune, port: int, *, agent: Usager) -> Collectivite:
+    """La commune, ses services et ses contrats ; son adresse suit le port à chaque démarrage.
+
+    ``agent`` suspend ceux qui doivent l'être.
+    """
     collectivite, nouvelle = Collectivite.objects.update_or_create(
         lien=commune.lien,
         defaults={"adresse": f"http://127.0.0.1:{port}"},
@@ -41,12 +45,9 @@ def creer_collectivite(commune: Commune, port: int) -> Collectivite:
         collectivite.logo.save(f"{commune.lien}.png", _logo(commune))
         Hote.objects.create(collectivite=collectivite, nom=commune.hote)
         for code, libelle in commune.regies.items():
-            regie = Regie.objects.create(
-                collectivite=collectivite,
-                code=code,
-                libelle=libelle,
-                paiement_suspendu=code in commune.suspendues,
-            )
+            regie = Regie.objects.create(collectivite=collectivite, code=code, libelle=libelle)
+            if code in commune.suspendues:
+                suspendre_le_paiement(regie=regie, auteur=agent, message=commune.suspendues[code])
             ContratTipi.objects.create(collectivite=collectivite, regie=regie, numcli=NUMCLI, saisie=Saisie.PRODUCTION)
     return collectivite
 

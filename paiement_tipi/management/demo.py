@@ -37,7 +37,7 @@ class Modele:
 
 @dataclass(frozen=True)
 class Commune:
-    """Une commune de démonstration et ses services payables."""
+    """Une commune de démonstration et ses services ; ``suspendues`` : le message de ceux qui ne se paient pas."""
 
     nom: str
     lien: str
@@ -45,7 +45,7 @@ class Commune:
     couleur: str
     regies: dict[str, str]
     mentions: dict[str, str]
-    suspendues: frozenset[str] = field(default_factory=frozenset)
+    suspendues: dict[str, str] = field(default_factory=dict)
     par_defaut: bool = False
 
 
@@ -63,7 +63,7 @@ BOE = Commune(
         "hebergeur": HEBERGEUR,
         "contact_dpo": "dpo@boe.example",
     },
-    suspendues=frozenset({"CRECHE"}),
+    suspendues={"CRECHE": "Le logiciel de la crèche est en maintenance. Vos factures restent exactes."},
     par_defaut=True,
 )
 AUTRE = Commune(

@@ -1,5 +1,5 @@
 """Le rez-de-chaussée dans la gestion."""
 
-from portail.admin import actes, modeles
+from portail.admin import actes, modeles, suspension
 
-__all__ = ["actes", "modeles"]
+__all__ = ["actes", "modeles", "suspension"]

@@ -49,18 +49,6 @@ def _renommer(regie: Regie, libelle: str) -> Any:
     return _("C'est enregistré.")
 
 
-def _suspendre(regie: Regie) -> Any:
-    if not services.suspendre_le_paiement(regie=regie, suspendu=True):
-        raise ActeImpossible(_("Le paiement en ligne de ce service est déjà suspendu."))
-    return _("Le paiement en ligne de ce service est suspendu.")
-
-
-def _reprendre(regie: Regie) -> Any:
-    if not services.suspendre_le_paiement(regie=regie, suspendu=False):
-        raise ActeImpossible(_("Le paiement en ligne de ce service n'est pas suspendu."))
-    return _("Le paiement en ligne de ce service a repris.")
-
-
 def _refus_de_relancer(courriel: Courriel) -> Any:
     if courriel.etat not in MORTS:
         return _("Ce courriel n'est ni refusé ni abandonné.")
@@ -82,27 +70,6 @@ declarer_acte(
         _modifier_la_collectivite,
         formulaire=CollectiviteForm,
         initial=lambda collectivite: model_to_dict(collectivite, CollectiviteForm.base_fields),
-    ),
-)
-declarer_acte(
-    "portail.regie",
-    Acte(
-        "suspendre",
-        _("Suspendre le paiement en ligne"),
-        _("Les habitants liront « Le paiement a été temporairement suspendu. » jusqu'à la reprise."),
-        _suspendre,
-        refus=lambda regie: _("Le paiement en ligne est déjà suspendu.") if regie.paiement_suspendu else "",
-        danger=True,
-    ),
-)
-declarer_acte(
-    "portail.regie",
-    Acte(
-        "reprendre",
-        _("Reprendre le paiement en ligne"),
-        _("Les factures de ce service pourront de nouveau être payées en ligne."),
-        _reprendre,
-        refus=lambda regie: "" if regie.paiement_suspendu else _("Le paiement en ligne n'est pas suspendu."),
     ),
 )
 declarer_acte(

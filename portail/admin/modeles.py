@@ -8,7 +8,10 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_tasks_db.models import DBTaskResult
 
+from portail.admin.suspension import dire_la_suspension
+from portail.etats import EtatSuspension
 from portail.gestion.champs import ENCADREMENT, SAUF_LECTURE
+from portail.gestion.comptes import noms_des_comptes
 from portail.gestion.droits import acces
 from portail.gestion.listes import colonne
 from portail.gestion.modele import AdminParCommune, Rubrique
@@ -60,11 +63,29 @@ class HoteAdmin(AdminParCommune):
 class RegieAdmin(AdminParCommune):
     """Les services qui facturent."""
 
-    list_display = ("libelle", "code", "mode", "paiement_suspendu")
-    list_filter = ("mode", "paiement_suspendu")
+    list_display = ("libelle", "code", "mode", "suspension")
+    list_filter = ("mode",)
     list_select_related = ("collectivite",)
-    fiche = ("libelle", "code", "mode", "paiement_suspendu")
+    fiche = ("libelle", "code", "mode", "paiement", "message", "posee_le")
+    export = ("libelle", "code", "mode", "suspension", "suspension_debut", "suspension_fin", "message")
     ordering = ("libelle",)
+
+    @admin.display(description=_("paiement en ligne"))
+    def suspension(self, regie: Regie) -> Any:
+        return regie.suspension.label
+
+    @admin.display(description=_("paiement en ligne"))
+    def paiement(self, regie: Regie) -> str:
+        """Par qui et jusqu'à quand il est suspendu."""
+        return dire_la_suspension(regie, noms_des_comptes([regie.suspension_auteur]))
+
+    @admin.display(description=_("message aux habitants"))
+    def message(self, regie: Regie) -> str:
+        return regie.suspension_message if regie.suspension != EtatSuspension.AUCUNE else ""
+
+    @admin.display(description=_("suspension posée le"))
+    def posee_le(self, regie: Regie) -> Any:
+        return regie.suspension_posee_le if regie.suspension != EtatSuspension.AUCUNE else None
 
 
 @admin.register(Affectation)

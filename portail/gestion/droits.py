@@ -34,7 +34,7 @@ _RELATION = frozenset({
 }) | _exporter(_EXPORTS_RELATION, _EXPORTS_COMMUNE)  # fmt: skip
 _FACTURATION = _RELATION | _exporter(_EXPORTS_FACTURATION) | frozenset({
     "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
-    "portail.regie.papier", "portail.regie.reprendre", "portail.regie.suspendre",
+    "portail.regie.changer", "portail.regie.papier", "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),

@@ -119,6 +119,13 @@ class PagesDUnObjet(ChampsReserves):
         """Ceux de ce modèle que permet le rôle de la personne."""
         return [acte for acte in registre.actes(self.opts.label_lower) if self.peut(request, acte)]
 
+    def boutons(self, request: HttpRequest, chiffre: registre.Chiffre) -> list[tuple[registre.Acte, str]]:
+        """Les actes que propose ce chiffre de l'accueil et que permet son rôle, chacun avec sa page."""
+        if chiffre.objet is None:
+            return []
+        permis = [acte for acte in self.actes_permis(request) if acte.nom in chiffre.actes]
+        return [(acte, reverse(f"{self.nom_racine}{acte.nom}", args=[chiffre.objet.pk])) for acte in permis]
+
     def actes_de_liste_permis(self, request: HttpRequest) -> list[registre.Acte]:
         """Ceux de la liste, de même."""
         return [acte for acte in registre.actes_de_liste(self.opts.label_lower) if self.peut(request, acte)]

@@ -48,7 +48,7 @@ class Acte:
     lieu d'être, ou rien. ``preparer(formulaire, objet)`` borne les choix du formulaire à ceux de la commune.
     ``apercu(objet, **saisie)``, s'il y en a un, montre ce qui va se passer avant qu'on le confirme.
     ``rappel(objet)`` est ce qu'il faut avoir sous les yeux en remplissant le formulaire.
-    Qui peut : ``portail.gestion.droits.ACTES``.
+    ``bref`` : son nom là où son objet est déjà nommé. Qui peut : ``portail.gestion.droits.ACTES``.
     """
 
     nom: str
@@ -63,6 +63,7 @@ class Acte:
     rappel: Callable[[Any], Texte] = lambda _objet: ""
     signe: bool = False
     danger: bool = False
+    bref: Texte = ""
 
     def remplir(self, objet: Any, champs: Any = None, fichiers: Any = None) -> BaseForm:
         """Son formulaire pour cet objet, vierge ou rempli de ce qui a été envoyé."""
@@ -93,12 +94,17 @@ class Tableau:
 
 @dataclass(frozen=True)
 class Chiffre:
-    """Un nombre ou un montant de l'accueil, et la liste qui le détaille."""
+    """Un nombre, un montant ou un état de l'accueil, et la liste qui le détaille.
+
+    ``actes`` : ceux de ``objet``, un objet du modèle de la carte, à proposer à côté à qui peut les faire.
+    """
 
     libelle: Texte
     valeur: Any
     lien: str = ""
     alerte: bool = False
+    objet: Model | None = None
+    actes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -98,13 +98,17 @@ class SiteGestion(admin.AdminSite):
 
     def index(self, request: Any, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Les cartes de ce que la personne peut voir, puis tous les modèles, par rubrique."""
-        visibles = [a for a in self._registry.values() if a.has_view_permission(request)]
-        noms = {a.opts.label_lower for a in visibles}
-        cartes = [c for c in registre.cartes() if c.modele in noms]
+        visibles: list[Any] = [a for a in self._registry.values() if a.has_view_permission(request)]
+        noms = {a.opts.label_lower: a for a in visibles}
+        cartes = [(c, noms[c.modele]) for c in registre.cartes() if c.modele in noms]
         contexte = {
             **self.each_context(request),
             "title": _("Accueil"),
-            "cartes": [{"titre": c.titre, "chiffres": c.chiffres(request.collectivite)} for c in cartes],
+            "cartes": [
+                (carte.titre, [(chiffre, modele.boutons(request, chiffre)) for chiffre in chiffres])
+                for carte, modele in cartes
+                if (chiffres := carte.chiffres(request.collectivite))
+            ],
             "rubriques": _par_rubrique(visibles),
             "pages": [page for page in registre.pages() if page.libelle and _est_ouverte(page, request)],
             **(extra_context or {}),

@@ -15,6 +15,7 @@ from portail.models.courriels import Courriel
 from portail.models.journal import Journal, Sceau
 from portail.models.limites import Compteur
 from portail.models.mentions import Conformite
+from portail.models.suspension import en_suspension
 from portail.models.travail import Tic
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Role",
     "Sceau",
     "Tic",
+    "en_suspension",
     "valider_adresse",
     "valider_couleur",
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portail.couleurs import CONTRASTE_MINIMAL, contraste, est_hexadecimale
 from portail.models.mentions import Mentions
+from portail.models.suspension import Suspension
 
 LIEN = RegexValidator(r"^[A-Z][0-9]{9}$", _("Un code LIEN est une lettre majuscule suivie de neuf chiffres."))
 
@@ -97,14 +98,13 @@ class ModeRegie(models.TextChoices):
     ROLE = "role", _("rôle")
 
 
-class Regie(models.Model):
+class Regie(Suspension):
     """Un service qui facture (« Service » pour les personnes) : eau, restauration scolaire, crèche…"""
 
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="regies")
     code = models.SlugField(_("code"), max_length=20)
     libelle = models.CharField(_("service"), max_length=80)
     mode = models.CharField(_("mode"), max_length=5, choices=ModeRegie, default=ModeRegie.REGIE)
-    paiement_suspendu = models.BooleanField(_("paiement en ligne suspendu"), default=False)
 
     class Meta:
         verbose_name = _("service")
@@ -112,6 +112,7 @@ class Regie(models.Model):
         ordering = ("libelle",)
         constraints = (
             models.UniqueConstraint(fields=("collectivite", "code"), name="regie_code_unique_par_collectivite"),
+            *Suspension.Meta.constraints,
         )
 
     def __str__(self) -> str:

@@ -6,15 +6,17 @@ from django.db import models, transaction
 
 from portail.journal import noter
 from portail.models import Collectivite, Regie
+from portail.services.suspension import changer_la_suspension, reprendre_le_paiement, suspendre_le_paiement
 
-
-@transaction.atomic
-def suspendre_le_paiement(*, regie: Regie, suspendu: bool) -> bool:
-    """Suspend ou reprend le paiement en ligne d'un service ; faux s'il en était déjà ainsi."""
-    changee = Regie.objects.filter(pk=regie.pk, paiement_suspendu=not suspendu).update(paiement_suspendu=suspendu)
-    if changee:
-        noter("regie.suspendue" if suspendu else "regie.reprise", sur=regie, apres={"paiement_suspendu": suspendu})
-    return bool(changee)
+__all__ = [
+    "changer_la_suspension",
+    "modifier_collectivite",
+    "modifier_regie",
+    "noter_l_ouverture_du_contenu",
+    "noter_la_fermeture_du_contenu",
+    "reprendre_le_paiement",
+    "suspendre_le_paiement",
+]
 
 
 def modifier_regie(*, regie: Regie, libelle: str) -> None:

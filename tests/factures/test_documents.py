@@ -269,10 +269,11 @@ def test_ce_qui_ne_se_paie_pas_en_ligne_dit_quoi_faire_comme_la_page(eau, ada, c
 
 
 def test_un_paiement_suspendu_est_dit(eau, ada):
-    eau.paiement_suspendu = True
-    eau.save()
+    factories.suspendre(eau, message="Un tarif est faux.", fin=datetime(2031, 6, 1, 16, tzinfo=UTC))
 
-    assert "Le paiement a été temporairement suspendu." in lire(facturer(eau, ada))
+    texte = lire(facturer(eau, ada))
+    dits = ("Le paiement a été temporairement suspendu. Un tarif est faux.", "reprendra le 1er juin 2031 à 18:00.")
+    assert [dit in texte for dit in dits] == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,7 @@ def test_l_etat_et_l_empechement_suivent_l_ordre_du_premier_vrai(boe, ada, eau, 
 
 
 def test_un_service_suspendu_suspend_ses_factures_a_payer_et_pas_les_autres(boe, ada, eau):
-    eau.paiement_suspendu = True
-    eau.save()
+    factories.suspendre(eau)
     redevable = factories.redevable(boe, ada)
     due, payee = factories.facture(redevable, eau), factories.facture(redevable, eau, reste_du=Decimal(0))
     assert (lire(due).etat, lire(due).empechement) == ("suspendue", "PAIEMENT_SUSPENDU")

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import factories
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
@@ -54,7 +55,7 @@ def resume() -> list[tuple]:
 @pytest.mark.sqlite
 def test_tous_les_etats_que_la_facturation_connait(boe):
     peupler(boe, 2000)
-    boe.regies.filter(code="CRECHE").update(paiement_suspendu=True)
+    factories.suspendre(boe.regies.get(code="CRECHE"))
     factures = Facture.objects.exclude(statut="brouillon").avec_etat(boe.aujourd_hui())
     # La marque est celle d'une personne, et un paiement en cours l'affaire de paiement_tipi.
     assert {f.etat for f in factures} == set(EtatFacture.values) - {"declaree", "en-cours"}

@@ -1,6 +1,6 @@
 """Ce qu'on peut faire d'une facture : la payer ou savoir pourquoi non, la marquer, la lire, prendre son document."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
@@ -96,11 +96,22 @@ def test_chaque_etat_a_son_mot_ses_boutons_et_sa_raison(client, redevable, eau, 
 
 
 def test_un_service_suspendu_le_dit_dans_les_mots_du_guide(client, redevable, eau):
-    eau.paiement_suspendu = True
-    eau.save()
-    lue = ouvrir(client, factories.facture(redevable, eau))
+    factories.suspendre(eau)
+    facture = factories.facture(redevable, eau)
+    lue = ouvrir(client, facture)
     assert tous(lue, "//*[@class='alerte-titre']") == ["Le paiement a été temporairement suspendu."]
+    suite = "Vous pouvez régler au guichet du service, l'appeler, ou revenir plus tard."
+    assert tous(lue, "//*[contains(@class, 'alerte')]//p[not(@class)]") == [suite]
+    assert "05 61 00 19 30" in tous(lue, "//main//a")
     assert "Payer la facture" not in tous(lue, "//a")
+    factories.suspendre(eau, message="Un tarif <faux>.", fin=datetime(2031, 6, 1, 16, tzinfo=UTC))
+    for page in (ouvrir(client, facture), html.fromstring(client.get(f"{facture.get_absolute_url()}payer/").content)):
+        assert tous(page, "//*[contains(@class, 'alerte')]//p[not(@class)]") == [
+            "Un tarif <faux>.",
+            "Le paiement en ligne reprendra le 1er juin 2031 à 18:00.",
+            suite,
+        ]
+        assert "05 61 00 19 30" in tous(page, "//main//a")
 
 
 def test_un_service_sans_contrat_dit_comment_payer_autrement(client, redevable, boe):

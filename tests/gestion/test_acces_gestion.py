@@ -114,6 +114,8 @@ ACTES_DES_OBJETS = {
     ("POST", "portail.regie", "suspendre"):       (302, 403, 403, 404, 403, 303, 409, 403, 403),
     ("GET", "portail.regie", "reprendre"):        (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("POST", "portail.regie", "reprendre"):       (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "portail.regie", "changer"):          (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "portail.regie", "changer"):         (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "portail.regie", "papier"):           (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "portail.regie", "papier"):          (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("GET", "comptes.redevable", "formulaire"):   (302, 403, 403, 404, 403, 200, 200, 403, 403),

@@ -260,12 +260,17 @@ def test_une_action_groupee_forgee_n_a_pas_d_adresse(monde, envoi):
 
 
 def test_un_champ_de_trop_dans_un_acte_est_ignore(monde):
-    envoi = {"libelle": "Eau du bourg", "code": "PIRATE", "collectivite": monde.ailleurs.pk, "paiement_suspendu": "1"}
+    envoi = {
+        "libelle": "Eau du bourg",
+        "code": "PIRATE",
+        "collectivite": monde.ailleurs.pk,
+        "suspension_debut": "2026-01-01",
+    }
     regie = monde.ici["portail.regie"]
     assert monde.chez["administratrice"].post(adresse(regie, "renommer"), envoi).status_code == 303
     regie.refresh_from_db()
-    assert (regie.libelle, regie.code, regie.collectivite, regie.paiement_suspendu) == (
-        "Eau du bourg", "EAU", monde.boe, False,
+    assert (regie.libelle, regie.code, regie.collectivite, regie.suspension_debut) == (
+        "Eau du bourg", "EAU", monde.boe, None,
     )  # fmt: skip
 
 

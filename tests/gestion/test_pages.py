@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import factories
 import pytest
@@ -17,7 +18,7 @@ from factures.services import encaisser
 from paiement_tipi.models import ContratTipi
 from portail.gestion import listes as gestion_listes
 from portail.journal import noter
-from portail.models import Courriel, Journal, Regie
+from portail.models import Courriel, Journal
 from tests.gestion.conftest import adresse, listes
 
 FACTURES = "/gestion/factures/facture/"
@@ -34,7 +35,7 @@ def lire(client, chemin: str) -> str:
 def chiffres(page: str) -> dict[str, str]:
     """Chaque libellé d'une carte et sa valeur."""
     paires = re.findall(r"<dt[^>]*>(.*?)</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
-    return {libelle: re.sub(r"<[^>]+>|\s\s+|\n", "", valeur).strip() for libelle, valeur in paires}
+    return {libelle: re.sub(r"<[^>]+>|\s\s+|\n", "", unescape(valeur)).strip() for libelle, valeur in paires}
 
 
 @pytest.mark.sqlite
@@ -42,11 +43,13 @@ def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
     regie = monde.ici["portail.regie"]
     factures_ici = [factories.facture(monde.ici["comptes.redevable"], regie, montant=Decimal(n)) for n in (10, 20, 30)]
     encaisser(facture=factures_ici[0], montant=Decimal(15), moyen="carte", origine="x", recu_le=timezone.now())
-    creche = factories.regie(monde.boe, paiement_suspendu=True)
+    creche = factories.regie(monde.boe, suspendue=True)
     factories.facture(monde.ici["comptes.redevable"], creche, montant=Decimal(5))
     factories.facture(monde.ici["comptes.redevable"], creche, statut=Statut.BROUILLON, publiee_le=None)
     page = lire(monde.chez["agente"], "/gestion/")
     assert chiffres(page) == {
+        "Eau ": "En marche",
+        creche.libelle: "Suspendu jusqu'à ce qu'un agent reprenne",
         "Publiées": "5",
         "À régler": "4",
         "Reste dû": "297,11\N{NO-BREAK SPACE}€",
@@ -69,8 +72,8 @@ def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
 def test_l_accueil_coute_une_requete_par_carte(monde, nombre):
     for _ in range(nombre):
         factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
-    assert compter(monde.chez["agente"], "/gestion/") == SOCLE + 3  # factures, paiements, courriels
-    assert compter(monde.chez["administratrice"], "/gestion/") == SOCLE + 4  # et le journal
+    assert compter(monde.chez["agente"], "/gestion/") == SOCLE + 4  # factures, paiements, courriels, services
+    assert compter(monde.chez["administratrice"], "/gestion/") == SOCLE + 5  # et le journal
 
 
 def compter(client, chemin: str) -> int:
@@ -178,7 +181,7 @@ def test_chaque_etat_filtre_les_factures_qui_le_portent(monde):
     for champs in ({}, {"montant": Decimal(-5)}, {"reste_du": Decimal(0)}, {"date_prelevement": hier},
                    {"date_limite_en_ligne": hier}, {"date_echeance": hier}, {"reste_du": Decimal(9)}):  # fmt: skip
         factories.facture(redevable, regie, **champs)
-    factories.facture(redevable, factories.regie(monde.boe, paiement_suspendu=True))
+    factories.facture(redevable, factories.regie(monde.boe, suspendue=True))
     en_cours = factories.facture(redevable, regie)
     monde.ici["paiement_tipi.paiement"].parts.create(facture=en_cours, collectivite=monde.boe, montant=1)
     for etat in set(EtatFacture.values) - {"declaree"}:
@@ -240,17 +243,6 @@ def test_une_facture_en_cours_de_paiement_ne_s_annule_pas(monde):
     assert reponse.status_code == 409
     assert "Un paiement est en cours" in reponse.content.decode()
     assert Facture.objects.get(pk=facture.pk).statut == Statut.PUBLIEE
-
-
-@pytest.mark.sqlite
-def test_un_service_se_suspend_et_se_reprend(monde):
-    regie, client = monde.ici["portail.regie"], monde.chez["agente"]
-    assert "Reprendre" not in lire(client, adresse(regie))
-    for acte, suspendu, action in (("suspendre", True, "regie.suspendue"), ("reprendre", False, "regie.reprise")):
-        assert client.post(adresse(regie, acte)).status_code == 303
-        assert Regie.objects.get(pk=regie.pk).paiement_suspendu is suspendu
-        assert Journal.objects.filter(action=action, collectivite=monde.boe.pk).count() == 1
-        assert client.post(adresse(regie, acte)).status_code == 409
 
 
 @pytest.mark.sqlite

@@ -13,6 +13,7 @@ from factures.services import annuler, encaisser
 from paiement_tipi.models import Paiement, PartPaiement
 from paiement_tipi.services import constater as constater_service
 from paiement_tipi.services import guichet
+from portail.services import suspendre_le_paiement
 from tests.paiement_tipi.outils_tentatives import (
     DUE,
     PAYEE_PAR_CARTE,
@@ -60,6 +61,17 @@ def test_chaque_resultat_a_son_etat_et_son_effet(payfip, facture, paiement, moye
     assert (gagnes, paiement.resultat, histoire(paiement)) == ([True, False], code, ["envoye", etat])
     assert (bilan(facture), empechement(facture)) == (attendu, cause)
     assert list(PartPaiement.objects.values_list("ouverte", flat=True)) == [False]
+
+
+def test_un_paiement_deja_parti_finit_meme_si_le_service_est_suspendu_entre_temps(
+    payfip, facture, paiement, eau, agente
+):
+    assert suspendre_le_paiement(regie=eau, auteur=agente)
+    payfip.payer(str(paiement.idop))
+    assert constater(paiement, apres(paiement, minutes=1)) is True
+    assert (bilan(facture), empechement(facture)) == (PAYEE_PAR_CARTE, "DEJA_PAYEE")
+    refuse = factories.facture(facture.redevable, eau)
+    assert empechement(refuse) == "PAIEMENT_SUSPENDU"
 
 
 def test_un_paiement_garde_ce_que_payfip_en_a_dit(payfip, facture, paiement):

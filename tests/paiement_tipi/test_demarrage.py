@@ -115,8 +115,7 @@ def test_les_deux_bornes_du_montant_et_de_la_reference_se_paient(boe, ada, eau, 
 
 
 def test_un_service_suspendu_ou_sans_contrat_ne_part_pas(boe, ada, eau, facture, payfip):
-    eau.paiement_suspendu = True
-    eau.save()
+    factories.suspendre(eau)
     sans_contrat = factories.facture(factories.redevable(boe, ada), factories.regie(boe))
     causes = []
     for visee in (facture, sans_contrat):

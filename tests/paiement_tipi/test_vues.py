@@ -112,8 +112,7 @@ def test_une_facture_empechee_dit_pourquoi_et_que_faire(boe, ada, eau, chez_ada,
 
 
 def test_un_service_suspendu_le_dit_avec_les_mots_du_guide(chez_ada, eau, facture, payfip):
-    eau.paiement_suspendu = True
-    eau.save()
+    factories.suspendre(eau)
     reponse = chez_ada.post(adresse(facture), ENVOI)
     assert (reponse.status_code, creations(payfip)) == (409, [])
     assert "Le paiement a été temporairement suspendu." in texte(reponse)

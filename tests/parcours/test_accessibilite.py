@@ -155,7 +155,7 @@ def tentative(facture: Facture, usager, etat: str) -> Paiement:
 def etats(site, boe, ada, eau) -> dict[str, Facture]:
     """Une facture d'Ada dans chaque état."""
     redevable = factories.redevable(boe, ada)
-    creche = factories.regie(boe, code="CRECHE", libelle="Crèche", paiement_suspendu=True)
+    creche = factories.regie(boe, code="CRECHE", libelle="Crèche", suspendue=True)
     factories.contrat(creche)
     factures = {
         etat: factories.facture(

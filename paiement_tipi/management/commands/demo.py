@@ -56,8 +56,11 @@ class Command(BaseCommand):
         self.stdout.write(f"  {CLIENT_A_ACTIVER:<22} code client, avec le code d'activation {CODE_A_ACTIVER}")
 
     def _creer(self) -> None:
-        boe = creation.creer_collectivite(BOE, settings.PORT)
-        autre = creation.creer_collectivite(AUTRE, settings.PORT)
+        agent = creation.creer_usager(
+            "agent@demo.example", civilite="", nom="FACTURATION", prenom="Agent", is_staff=True
+        )
+        boe = creation.creer_collectivite(BOE, settings.PORT, agent=agent)
+        autre = creation.creer_collectivite(AUTRE, settings.PORT, agent=agent)
         usager = creation.creer_usager("usager@demo.example", civilite="Madame", nom="SISTEC560", prenom="Test")
         voisin = creation.creer_usager("voisin@demo.example", civilite="Monsieur", nom="VOISIN", prenom="Camille")
         usager2 = creation.creer_usager("usager2@demo.example", civilite="Madame", nom="AUTRE", prenom="Dominique")
@@ -66,9 +69,6 @@ class Command(BaseCommand):
         _factures(usager2, autre, "DEMO-3", "3 place du Marché", "Démonstration", modeles_de_l_autre_commune())
         _a_activer(boe, 411, code="DEMO-ACT-1", nom="NOUVEAU", courriel=ADRESSE_A_ACTIVER)
         _a_activer(boe, 412, code=CLIENT_A_ACTIVER, nom="PAPIER", code_activation=CODE_A_ACTIVER)
-        agent = creation.creer_usager(
-            "agent@demo.example", civilite="", nom="FACTURATION", prenom="Agent", is_staff=True
-        )
         Affectation.objects.get_or_create(usager=agent, collectivite=boe, defaults={"role": Role.FACTURATION})
         creation.creer_usager(
             "admin@demo.example", civilite="", nom="EXPLOITANT", prenom="Admin", is_staff=True, is_superuser=True
