@@ -1,5 +1,5 @@
 """Les personnes dans la gestion."""
 
-from comptes.admin import actes, modeles, papier
+from comptes.admin import actes, frise, modeles, papier
 
-__all__ = ["actes", "modeles", "papier"]
+__all__ = ["actes", "frise", "modeles", "papier"]

@@ -54,6 +54,7 @@ class RedevableAdmin(AdminParCommune):
         *("civilite", "nom", "prenom", "source", "code", "adresse", "code_postal", "ville", "courriel", "mode_envoi"),
     )
     champs_reserves = {"adresse": SAUF_LECTURE, "courriel": SAUF_LECTURE}
+    question: Any = _("Qu'est-il arrivé à ce redevable ?")
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Resultat:
         terme = search_term.strip()

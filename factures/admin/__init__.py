@@ -1,5 +1,5 @@
 """Les factures dans la gestion."""
 
-from factures.admin import actes, modeles
+from factures.admin import actes, frise, modeles
 
-__all__ = ["actes", "modeles"]
+__all__ = ["actes", "frise", "modeles"]

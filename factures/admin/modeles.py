@@ -14,8 +14,11 @@ from factures.services import expliquer
 from factures.templatetags.etats import badge_etat
 from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.exports import Colonne
+from portail.gestion.filtres import periode
 from portail.gestion.listes import PLAFOND, FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
+
+PUBLICATION = periode("publiee_le", _("publiée"))
 
 
 @admin.register(Facture)
@@ -25,7 +28,7 @@ class FactureAdmin(AdminParCommune):
     rubrique = Rubrique.FACTURES
     confidentiel = True
     list_display = ("numero", "nom", "regie", "etat_du_jour", MONTANT, RESTE_DU, EMISSION, ECHEANCE)
-    list_filter = (FiltreSuivi, FiltreEtat, ("regie", FiltreLie), FiltreAnnee, "redevable__mode_envoi")
+    list_filter = (FiltreSuivi, FiltreEtat, ("regie", FiltreLie), FiltreAnnee, "redevable__mode_envoi", PUBLICATION)
     list_select_related = ("redevable", "regie")
     search_fields = ("numero",)
     search_help_text = _("Le numéro ou la référence en entier, le code client, ou le début du nom.")
@@ -35,6 +38,7 @@ class FactureAdmin(AdminParCommune):
         *("publiee_le", "paiement_en_ligne", "motif_annulation", "lot"),
     )
     champs_reserves = {"motif_annulation": SAUF_LECTURE}
+    question: Any = _("Qu'est-il arrivé à cette facture ?")
     export = (
         *("numero", "reference", "regie__code", "regie__libelle", "redevable__source", "redevable__code"),
         *("redevable__nom", "redevable__prenom", "redevable__mode_envoi", "objet", "nature"),
@@ -103,7 +107,7 @@ class ReglementAdmin(AdminParCommune):
     rubrique = Rubrique.FACTURES
     confidentiel = True
     list_display = ("recu_le", "facture", "sens", "moyen", MONTANT, "origine")
-    list_filter = ("sens", "moyen")
+    list_filter = (periode("recu_le", _("dates")), "sens", "moyen")
     list_select_related = ("facture",)
     fiche = ("facture", "sens", "moyen", "montant", "recu_le", "cree_le", "origine")
 

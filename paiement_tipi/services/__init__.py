@@ -1,5 +1,6 @@
 """Démarrer un paiement, constater ce que PayFiP en dit, rapprocher ce qui attend."""
 
+from paiement_tipi.services.accuse import cle_de_l_accuse
 from paiement_tipi.services.constat import appliquer, constater
 from paiement_tipi.services.contrats import regler_contrat
 from paiement_tipi.services.demarrage import PaiementImpossible, demarrer_paiement
@@ -9,6 +10,7 @@ from paiement_tipi.services.rapprochement import rapprocher, recevoir_notificati
 __all__ = [
     "PaiementImpossible",
     "appliquer",
+    "cle_de_l_accuse",
     "constater",
     "demarrer_paiement",
     "guichet",

@@ -22,11 +22,16 @@ def accuser(paiement: Paiement) -> None:
     """Un seul courriel par paiement, à l'adresse donnée à PayFiP."""
     deposer(
         sorte=ACCUSE.nom,
-        cle=f"paiement:{paiement.uuid}",
+        cle=cle_de_l_accuse(paiement),
         collectivite=paiement.collectivite,
         destinataire=paiement.mel,
         contexte={"paiement": str(paiement.uuid)},
     )
+
+
+def cle_de_l_accuse(paiement: Paiement) -> str:
+    """Celle du courriel, unique : un paiement n'est accusé qu'une fois."""
+    return f"paiement:{paiement.uuid}"
 
 
 def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu | None:

@@ -1,5 +1,5 @@
 """Le rez-de-chaussée dans la gestion."""
 
-from portail.admin import actes, modeles, suspension
+from portail.admin import actes, faits, journal, modeles, suspension
 
-__all__ = ["actes", "modeles", "suspension"]
+__all__ = ["actes", "faits", "journal", "modeles", "suspension"]

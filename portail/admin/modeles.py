@@ -1,4 +1,4 @@
-"""La commune, ses services, ses agents, ses courriels, le journal ; pour l'exploitant, l'installation."""
+"""La commune, ses services, ses agents, ses courriels ; pour l'exploitant, l'installation."""
 
 from typing import Any
 
@@ -13,9 +13,10 @@ from portail.etats import EtatSuspension
 from portail.gestion.champs import ENCADREMENT, SAUF_LECTURE
 from portail.gestion.comptes import noms_des_comptes
 from portail.gestion.droits import acces
+from portail.gestion.filtres import periode
 from portail.gestion.listes import colonne
 from portail.gestion.modele import AdminParCommune, Rubrique
-from portail.models import Affectation, Collectivite, Courriel, Hote, Journal, Regie, Sceau
+from portail.models import Affectation, Collectivite, Courriel, Hote, Regie, Sceau
 from portail.models.mentions import Mentions
 
 ETATS_DES_TACHES = {
@@ -114,7 +115,7 @@ class CourrielAdmin(AdminParCommune):
 
     confidentiel = True
     list_display = ("cree_le", "sorte", "destinataire", "etat", "essais", "erreur")
-    list_filter = ("etat",)
+    list_filter = ("etat", periode("cree_le", _("dates")))
     search_fields = ("destinataire",)
     search_help_text = _("L'adresse entière du destinataire.")
     fiche = ("sorte", "destinataire", "etat", "cree_le", "essais", "prochain_essai", "clos_le", "erreur", "cle")
@@ -125,28 +126,6 @@ class CourrielAdmin(AdminParCommune):
     ) -> tuple[QuerySet[Any], bool]:
         terme = search_term.strip().lower() if self.lit(request, "destinataire") else ""
         return (queryset.filter(destinataire=terme) if terme else queryset), False
-
-
-@admin.register(Journal)
-class JournalAdmin(AdminParCommune):
-    """Ce qui s'est passé dans la commune."""
-
-    lecteurs = ENCADREMENT
-    list_display = ("le", "action", "objet", "identifiant", "acteur")
-    list_filter = ("le",)
-    search_fields = ("identifiant",)
-    search_help_text = _("L'identifiant entier de l'objet, ou une action (« facture.annulee »).")
-    fiche = ("le", "action", "objet", "identifiant", "acteur", "correlation", "avant", "apres")
-    champs_reserves = {"avant": ENCADREMENT, "apres": ENCADREMENT}  # les montants d'un fait sont du contenu
-
-    def de_la_commune(self, tous: QuerySet[Any], collectivite: Collectivite) -> QuerySet[Any]:
-        return tous.filter(collectivite=collectivite.pk)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        terme = search_term.strip()
-        return (queryset.filter(identifiant=terme) | queryset.filter(action=terme) if terme else queryset), False
 
 
 @admin.register(Sceau)

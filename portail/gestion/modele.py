@@ -106,7 +106,9 @@ class AdminParCommune(PagesDUnObjet):
         """Les paramètres de nos filtres et d'eux seuls : Django laisserait sonder n'importe quel champ du modèle."""
         permis: set[str] = set()
         for filtre in self.list_filter:
-            if hasattr(filtre, "parameter_name"):
+            if hasattr(filtre, "parametres"):
+                permis |= set(filtre.parametres)
+            elif hasattr(filtre, "parameter_name"):
                 permis.add(filtre.parameter_name)
             else:
                 champ = filtre if isinstance(filtre, str) else filtre[0]

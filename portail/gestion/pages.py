@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, Q
+from django.db.models import Model
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -18,14 +18,12 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from portail.gestion import registre
+from portail.gestion import frise, registre
 from portail.gestion.champs import ChampsReserves
 from portail.gestion.droits import acces
-from portail.models import Journal
 from portail.reponses import VoirAilleurs
-
-HISTORIQUE = 200
 
 
 @dataclass(frozen=True)
@@ -43,6 +41,7 @@ class PagesDUnObjet(ChampsReserves):
     fiche: ClassVar[tuple[Any, ...]] = ()
     gabarit_de_fiche: ClassVar[str] = "gestion/fiche.html"
     pluriel: Any = ""
+    question: Any = gettext_lazy("Historique")  # qui mène à sa frise
 
     def objet(self, request: HttpRequest, cle: str) -> Any:
         """Celui de la commune, ou 404."""
@@ -95,23 +94,13 @@ class PagesDUnObjet(ChampsReserves):
         return Cellule(valeur, reverse(f"gestion:{opts.app_label}_{opts.model_name}_change", args=[valeur.pk]))
 
     def history_view(self, request: Any, object_id: str, *_args: Any, **_extra: Any) -> HttpResponse:
-        """Ce que le journal dit de cet objet dans cette commune ; Django tient le sien, où il écrirait des noms."""
+        """Ce qui lui est arrivé dans cette commune ; Django tient son propre journal, où il écrirait des noms."""
         objet = self.objet(request, object_id)
-        ici = Q() if self.installation else Q(collectivite=request.collectivite.pk)
-        identifiant = str(getattr(objet, "uuid", objet.pk))
-        faits = Journal.objects.filter(ici, objet=self.opts.label_lower, identifiant=identifiant)
-        lignes = [
-            (fait.le, fait.action, fait.acteur, self._dire(request, fait.avant), self._dire(request, fait.apres))
-            for fait in faits[:HISTORIQUE]
+        jours = [
+            (jour, [(evenement, self._cellule(request, evenement.objet)) for evenement in evenements])
+            for jour, evenements in frise.raconter(self, request, objet)
         ]
-        colonnes = (_("Le"), _("Fait"), _("Compte de l'auteur"), _("Avant"), _("Après"))
-        contexte = {"tableau": self._tableau(request, registre.Tableau(_("Historique"), colonnes, lignes))}
-        return self._rendre(request, "gestion/historique.html", objet, contexte)
-
-    def _dire(self, request: HttpRequest, faits: dict[str, Any] | None) -> str:
-        """« statut : annulee, reste_du : 0 », sans ce que la personne ne lit pas."""
-        faits = faits or {}
-        return ", ".join(f"{nom} : {faits[nom]}" for nom in self.champs_visibles(request, faits))
+        return self._rendre(request, "gestion/frise.html", objet, {"jours": jours})
 
     # --- les actes
 
@@ -197,6 +186,7 @@ class PagesDUnObjet(ChampsReserves):
             "genre": capfirst(self.opts.verbose_name),
             "pluriel": self.pluriel,
             "objet": objet,
+            "question": self.question,
             "nom_racine": self.nom_racine,
             "nom_liste": f"{self.nom_racine}changelist",
             "nom_fiche": f"{self.nom_racine}change",

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import template
 from django.contrib.admin.views.main import ChangeList
+from django.db.models import Model
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from portail.gestion.listes import PLAFOND
@@ -31,6 +33,12 @@ def valeur(brute: Any) -> str:
 def est_montant(brute: Any) -> bool:
     """Vrai pour ce qui s'aligne à droite."""
     return isinstance(brute, Decimal)
+
+
+@register.filter
+def genre_d_objet(objet: Model) -> str:
+    """« Paiement », pour le lien qui mène à sa fiche."""
+    return str(capfirst(objet._meta.verbose_name))
 
 
 @register.filter

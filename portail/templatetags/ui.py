@@ -5,7 +5,6 @@ Leur balisage est dans ``templates/composants/``, sauf celui du pictogramme et d
 
 from collections.abc import Container
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any, cast
 
@@ -23,11 +22,10 @@ from django.utils.translation import get_language, gettext
 
 from portail.charte import empreinte
 from portail.models import Collectivite
+from portail.montants import en_euros
 
 register = template.Library()
 
-# Un euro s'écrit ainsi quelle que soit la langue, et number_format y mettrait dix fois plus de temps.
-A_LA_FRANCAISE = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ",", " ": "\N{NO-BREAK SPACE}"})
 # Les valeurs de data-etat ; le pictogramme d'un état porte son nom.
 ETATS = frozenset({
     "a-payer", "en-cours", "payee", "partiellement-payee", "declaree", "prelevement", "suspendue", "echue", "annulee",
@@ -43,10 +41,7 @@ BOUTONS = frozenset({"simple", "plein", "lien"})
 TON_DES_MESSAGES = {"debug": "info", "info": "info", "success": "succes", "warning": "attente", "error": "echec"}
 
 
-@register.filter
-def montant(euros: Decimal) -> str:
-    """``Decimal("1234.5")`` → « 1 234,50 € », espaces insécables."""
-    return f"{euros:,.2f} €".translate(A_LA_FRANCAISE)
+montant = register.filter("montant", en_euros)
 
 
 @register.filter(expects_localtime=True)

@@ -31,8 +31,7 @@ CHAMPS = {
     ("paiement_tipi.paiement", "resultat"): COMPTABLES,
     ("paiement_tipi.paiement", "numauto"): COMPTABLES,
     ("portail.courriel", "destinataire"): SAUF_LECTURE,
-    ("portail.journal", "avant"): ENCADREMENT,
-    ("portail.journal", "apres"): ENCADREMENT,
+    ("portail.journal", "changements"): ENCADREMENT,
 }
 # Sous ce nom, de tout objet et de tout historique.
 MOTIFS = {"motif": SAUF_LECTURE, "raison": SAUF_LECTURE}
@@ -74,7 +73,7 @@ def valeurs(monde) -> dict[tuple[str, str], str]:
         objet = monde.ici[modele]
         if modele not in {"portail.journal", "comptes.choixenvoi"}:  # on ne fait qu'y ajouter
             type(objet).objects.filter(pk=objet.pk).update(**{champ: valeur})
-    fait = {champ: {"x": secrets["portail.journal", champ]} for champ in ("avant", "apres")}
+    fait = {champ: {"x": secrets["portail.journal", "changements"]} for champ in ("avant", "apres")}
     noter("essai", sur=monde.la_bas["factures.facture"], collectivite=monde.boe.pk, **fait)  # d'aucun historique d'ici
     monde.ici["portail.journal"] = type(monde.ici["portail.journal"]).objects.latest("pk")
     choix = {champ: secrets["comptes.choixenvoi", champ] for champ in ("adresse", "reference")}
@@ -130,7 +129,7 @@ def test_les_motifs_se_taisent_jusque_dans_l_historique(monde, connecter):
     for role, lit in ((Role.LECTURE, False), (Role.RELATION, True)):
         pages = pages_de(connecter(agent_de(monde.boe, role), chez=monde.boe), rattachement)
         assert ("Séparation secrète" in pages, "Motif du journal" in pages) == (lit, lit)
-        assert "etat : suspendu" in pages
+        assert "État : suspendu par le service" in pages
 
 
 def test_ce_qu_on_ne_lit_pas_ne_se_cherche_pas(monde, connecter):

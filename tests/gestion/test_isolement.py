@@ -148,9 +148,9 @@ def test_ni_mot_de_passe_ni_jeton_ni_reponse_brute_nulle_part(monde):
 def test_l_historique_d_un_usager_ne_dit_rien_de_ce_qu_il_fait_ailleurs(monde):
     usager = monde.ici["comptes.usager"]
     noter("connexion.ouverte", sur=usager, collectivite=monde.ailleurs.pk)
-    assert "connexion.ouverte" not in lire(monde.chez["agente"], adresse(usager, "history"))
+    assert "<strong>Connexion</strong>" not in lire(monde.chez["agente"], adresse(usager, "history"))
     noter("connexion.ouverte", sur=usager, collectivite=monde.boe.pk)
-    assert "connexion.ouverte" in lire(monde.chez["agente"], adresse(usager, "history"))
+    assert "<strong>Connexion</strong>" in lire(monde.chez["agente"], adresse(usager, "history"))
 
 
 def test_un_usager_attache_dans_les_deux_communes_n_y_montre_que_celle_ci(monde):

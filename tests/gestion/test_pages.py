@@ -83,9 +83,10 @@ def compter(client, chemin: str) -> int:
     return len(requetes)
 
 
-# Le nombre de lignes et les lignes ; les choix du filtre par service ou par contrat.
+# Le nombre de lignes et les lignes ; les choix du filtre par service ou par contrat. Au journal, aussi les agents, les
+# auteurs, et une requête par genre d'objet.
 COUTS = {
-    "portail/collectivite": 2, "portail/regie": 2, "portail/affectation": 2, "portail/journal": 2,
+    "portail/collectivite": 2, "portail/regie": 2, "portail/affectation": 2, "portail/journal": 7,
     "portail/courriel": 2, "comptes/usager": 2, "comptes/redevable": 2, "comptes/rattachement": 2,
     "comptes/codeactivation": 2, "comptes/activation": 2,
     "factures/facture": 3, "factures/lignefacture": 2, "factures/lotimport": 3, "factures/reglement": 2,
@@ -114,15 +115,14 @@ def test_une_liste_coute_autant_pour_une_ligne_que_pour_trente(monde, nombre):
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("nombre", [1, 30])
-def test_la_fiche_et_l_historique_d_une_facture(monde, nombre):
+def test_la_fiche_d_une_facture_coute_autant_avec_trente_lignes(monde, nombre):
     facture = monde.ici["factures.facture"]
     for n in range(nombre):
         LigneFacture.objects.create(facture=facture, collectivite=monde.boe, rang=n + 2, libelle="x", montant=1)
         encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
         noter("essai", sur=facture)
-    # La facture ; ses lignes, règlements, marques, lectures et tentatives. Puis la facture et les faits.
+    # La facture ; ses lignes, règlements, marques, lectures et tentatives.
     assert compter(monde.chez["agente"], adresse(facture)) == SOCLE + 6
-    assert compter(monde.chez["agente"], adresse(facture, "history")) == SOCLE + 2
 
 
 @pytest.mark.sqlite
@@ -230,7 +230,7 @@ def test_l_agente_annule_une_facture_avec_son_motif(monde, agente):
     fait = Journal.objects.get(action="facture.annulee")
     assert (fait.acteur, fait.collectivite, fait.identifiant) == (agente.pk, monde.boe.pk, str(facture.uuid))
     assert "Annuler la facture" not in lire(monde.chez["agente"], adresse(facture))
-    assert "facture.annulee" in lire(monde.chez["agente"], adresse(facture, "history"))
+    assert "Facture annulée" in lire(monde.chez["agente"], adresse(facture, "history"))
     assert monde.chez["agente"].post(adresse(facture, "annuler"), {"motif": "encore"}).status_code == 409
     assert not LogEntry.objects.exists()  # le journal de Django garderait des noms en clair
 

@@ -61,8 +61,8 @@ def test_elle_trouve_une_facture_l_annule_et_suspend_un_service(ouvrir, entrer, 
     expect(page.get_by_text("La facture est annulée.")).to_be_visible()
     verifier()
     assert Facture.objects.get(pk=facture.pk).statut == Statut.ANNULEE
-    page.get_by_role("link", name="Historique").click()
-    expect(page.get_by_text("facture.annulee")).to_be_visible()
+    page.get_by_role("link", name="Qu'est-il arrivé à cette facture ?").click()
+    expect(page.get_by_text("Facture annulée", exact=True)).to_be_visible()
     verifier()
     page.goto(f"{site}/gestion/portail/regie/")
     page.get_by_role("link", name="Eau et assainissement").click()

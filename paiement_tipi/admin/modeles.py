@@ -17,6 +17,7 @@ from paiement_tipi.etats import OUVERTS, SUCCES
 from paiement_tipi.models import ContratTipi, NotificationTipi, Paiement, PartPaiement, TransitionPaiement
 from paiement_tipi.protocole import idop_de_notification
 from portail.gestion.champs import COMPTABLES, SAUF_LECTURE
+from portail.gestion.filtres import periode
 from portail.gestion.listes import FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.gestion.registre import (
@@ -85,7 +86,8 @@ class PaiementAdmin(AdminParCommune):
     rubrique = Rubrique.PAIEMENT
     confidentiel = True
     list_display = ("cree_le", "etat", MONTANT, "usager", "refdet", "idop", "anomalie")
-    list_filter = (FiltreSuivi, "etat", ("contrat", FiltreLie))
+    list_filter = (FiltreSuivi, "etat", ("contrat", FiltreLie), periode("cree_le", _("dates")))
+    question: Any = _("Qu'est-il arrivé à ce paiement ?")
     list_select_related = ("usager", "contrat__regie")
     search_fields = ("refdet",)
     search_help_text = _("L'idop, la référence ou le numéro d'autorisation, en entier.")

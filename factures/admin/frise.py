@@ -1,0 +1,99 @@
+"""Ce que les factures écrivent au journal, en français, et la vie d'une facture."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import cast
+
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from comptes.models import MoyenDuChoix, Redevable
+from factures.argent import depuis_centimes
+from factures.etats import EtatLot, Moyen, Sens, Statut
+from factures.models import Facture, Reglement
+from portail.gestion.faits import Mot, declarer_actions, declarer_mots, declarer_precision
+from portail.gestion.frise import PAR_SOURCE, Evenement, declarer_frise
+from portail.montants import en_euros
+
+E = EtatLot
+MOYENS = dict([*Moyen.choices, *MoyenDuChoix.choices])
+
+declarer_actions(
+    "factures",
+    _("Factures"),
+    {
+        f"facture.{Statut.PUBLIEE}": _("Facture publiée"),
+        f"facture.{Statut.ANNULEE}": _("Facture annulée"),
+        "facture.marquee": _("Dite réglée par la personne"),
+        "facture.demarquee": _("La personne ne la dit plus réglée"),
+        "facture.corrigee": _("Facture corrigée par un lot"),
+        "facture.retablie": _("Correction défaite avec son lot"),
+        "redevable.corrige": _("Redevable corrigé par un lot"),
+        "redevable.retabli": _("Correction défaite avec son lot"),
+        "collectivite.peuplee": _("Factures d'essai ajoutées"),
+        "regie.papier_exporte": _("Fichier des lettres à envoyer téléchargé"),
+    },
+)
+declarer_actions("reglements", _("Règlements"), {"reglement.encaisse": _("Règlement enregistré")})
+declarer_actions(
+    "lots",
+    _("Lots d'import"),
+    {
+        "lot.depose": _("Lot déposé"),
+        f"lot.{E.EN_ANALYSE}": _("Analyse du lot commencée"),
+        f"lot.{E.A_VERIFIER}": _("Lot analysé, à vérifier"),
+        f"lot.{E.EN_PUBLICATION}": _("Publication du lot commencée"),
+        f"lot.{E.PUBLIE}": _("Lot publié"),
+        f"lot.{E.ANNULE}": _("Publication du lot annulée"),
+        f"lot.{E.REFUSE}": _("Lot refusé"),
+        f"lot.{E.ABANDONNE}": _("Lot abandonné"),
+    },
+)
+declarer_precision(f"facture.{Statut.ANNULEE}", "motif_annulation")
+declarer_mots(
+    {
+        "bilan": Mot(_("bilan")),
+        "centimes": Mot(_("total"), lambda centimes: en_euros(depuis_centimes(centimes))),
+        "depuis": Mot(_("depuis le")),
+        "empreinte": Mot(_("empreinte")),
+        "factures": Mot(_("factures")),
+        "moyen": Mot(_("moyen"), lambda moyen: MOYENS.get(moyen, moyen)),
+        "origine": Mot(_("origine")),
+    }
+)
+
+
+def _recu(reglement: Reglement) -> Evenement:
+    """« 243,11 € reçus par carte bancaire »."""
+    phrases = {
+        Sens.ENCAISSEMENT: _t("%(montant)s reçus par %(moyen)s"),
+        Sens.REJET: _t("%(montant)s rejetés : le paiement par %(moyen)s n'a pas abouti"),
+        Sens.REMBOURSEMENT: _t("%(montant)s remboursés par %(moyen)s"),
+    }
+    mots = {"montant": en_euros(reglement.montant), "moyen": Moyen(reglement.moyen).label}
+    ton = "succes" if reglement.sens == Sens.ENCAISSEMENT else "echec"
+    return Evenement(reglement.recu_le, phrases[Sens(reglement.sens)] % mots, objet=reglement, ton=ton)
+
+
+def _d_une_facture(facture: Facture) -> Iterator[Evenement]:
+    """D'où elle vient, depuis quand on la voit, qui l'a lue, ce qui en a été réglé."""
+    if facture.lot:
+        phrase = _t("Reçue du logiciel de facturation : lot « %(lot)s »") % {"lot": facture.lot}
+        yield Evenement(facture.lot.cree_le, phrase, objet=facture.lot)
+    if facture.publiee_le:
+        yield Evenement(facture.publiee_le, _t("Publiée : ses lecteurs la voient sur le portail"))
+    for lecture in facture.consultations.select_related("usager").order_by("pk")[:PAR_SOURCE]:
+        yield Evenement(lecture.lue_le, _t("Lue pour la première fois"), qui=str(lecture.usager))
+    yield from map(_recu, facture.reglements.all()[:PAR_SOURCE])
+
+
+def _publiees(redevable: Redevable) -> Iterator[Evenement]:
+    """Les dernières factures d'un redevable."""
+    for facture in redevable.factures.filter(publiee_le__isnull=False).order_by("-date_emission")[:PAR_SOURCE]:
+        mots = {"numero": facture.numero, "montant": en_euros(facture.montant)}
+        phrase = _t("Facture %(numero)s publiée, %(montant)s") % mots
+        yield Evenement(cast("datetime", facture.publiee_le), phrase, objet=facture)
+
+
+declarer_frise("factures.facture", _d_une_facture, tait=(f"facture.{Statut.PUBLIEE}", "reglement.encaisse"))
+declarer_frise("comptes.redevable", _publiees)

@@ -1,0 +1,57 @@
+"""Ce que le rez-de-chaussée écrit au journal, en français."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portail.etats import EtatCourriel
+from portail.gestion.faits import Mot, declarer_actions, declarer_mots
+
+E = EtatCourriel
+
+declarer_actions(
+    "commune",
+    _("Commune et services"),
+    {
+        "collectivite.modifiee": _("Coordonnées de la commune changées"),
+        "regie.modifiee": _("Service renommé"),
+        "regie.suspendue": _("Paiement en ligne suspendu"),
+        "regie.reprise": _("Paiement en ligne repris"),
+    },
+)
+declarer_actions(
+    "courriels",
+    _("Courriels"),
+    {
+        f"courriel.{E.ENVOYE}": _("Courriel accepté par le serveur de courriel"),
+        f"courriel.{E.SANS_OBJET}": _("Courriel devenu sans objet : il n'est pas parti"),
+        f"courriel.{E.REFUSE}": _("Courriel refusé : l'adresse n'en veut pas"),
+        f"courriel.{E.ABANDONNE}": _("Courriel abandonné après trop d'essais"),
+        "courriel.relance": _("Courriel remis en file par un agent"),
+    },
+)
+declarer_actions(
+    "surveillance",
+    _("Accès, exports et limites"),
+    {
+        "contenu.ouvert": _("L'exploitant a ouvert l'accès aux factures"),
+        "contenu.ferme": _("L'exploitant a fermé son accès aux factures"),
+        "liste.exportee": _("Liste exportée"),
+        "limite.depassee": _("Trop de demandes : une limite a été atteinte"),
+        "tache.abandonnee": _("Travail de fond abandonné"),
+        "journal.retire": _("Entrées anciennes retirées du journal"),
+    },
+)
+declarer_mots({
+    "filtres": Mot(_("filtres")),
+    "format": Mot(_("format")),
+    "jusqu_a": Mot(_("jusqu'à l'entrée")),
+    "lignes": Mot(_("lignes")),
+    "liste": Mot(_("liste")),
+    "limite": Mot(_("limite")),
+    "minutes": Mot(_("minutes")),
+    "motif": Mot(_("motif")),
+    "nombre": Mot(_("nombre")),
+    "raison": Mot(_("raison")),
+    "recherche": Mot(_("avec une recherche")),
+    "sorte": Mot(_("sorte")),
+    "tache": Mot(_("tâche")),
+})  # fmt: skip
