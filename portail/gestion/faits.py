@@ -25,7 +25,7 @@ class Genre:
     """Des actions qui se cherchent ensemble, et la phrase de chacune."""
 
     libelle: Texte
-    phrases: dict[str, Texte]
+    phrases: Mapping[str, Texte]
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,14 @@ _precisions: dict[str, str] = {}
 
 def declarer_actions(nom: str, libelle: Texte, phrases: Mapping[str, Texte]) -> None:
     """Les actions qu'une app écrit au journal ; une action sans phrase fait échouer un test."""
-    _genres.setdefault(nom, Genre(libelle, {})).phrases.update(phrases)
+    deja = _genres[nom].phrases if nom in _genres else {}
+    _genres[nom] = Genre(libelle, {**deja, **phrases})
 
 
 def declarer_mots(mots: Mapping[str, Mot]) -> None:
     """Des noms de ``avant`` et ``apres`` qui ne sont pas ceux d'un champ de l'objet."""
-    _mots.update(mots)
+    for nom, mot in mots.items():
+        _mots[nom] = mot
 
 
 def declarer_precision(action: str, champ: str) -> None:
