@@ -15,6 +15,7 @@ declarer_actions(
         "regie.modifiee": _("Service renommé"),
         "regie.suspendue": _("Paiement en ligne suspendu"),
         "regie.reprise": _("Paiement en ligne repris"),
+        "regie.suspension_changee": _("Suspension du paiement en ligne changée"),
     },
 )
 declarer_actions(

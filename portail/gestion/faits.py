@@ -49,8 +49,8 @@ def declarer_actions(nom: str, libelle: Texte, phrases: Mapping[str, Texte]) -> 
 
 def declarer_mots(mots: Mapping[str, Mot]) -> None:
     """Des noms de ``avant`` et ``apres`` qui ne sont pas ceux d'un champ de l'objet."""
-    for nom, mot in mots.items():
-        _mots[nom] = mot
+    global _mots  # noqa: PLW0603  # un registre
+    _mots = {**_mots, **mots}
 
 
 def declarer_precision(action: str, champ: str) -> None:

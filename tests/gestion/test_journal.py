@@ -73,7 +73,7 @@ def test_chaque_action_ecrite_au_journal_a_sa_phrase():
 
 
 def test_le_temoin_une_action_sans_phrase_se_verrait():
-    assert "regie.modifiee" in notees(Path("portail/services.py"))  # par un relais
+    assert "regie.modifiee" in notees(Path("portail/services/__init__.py"))  # par un relais
     assert "paiement.x" in notees(Path("paiement_tipi/services/transitions.py"))
     assert faits.phrase("rien.connu") == "rien.connu"
 
