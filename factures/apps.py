@@ -1,7 +1,18 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from portail.registre import Periodique, declarer, declarer_courriel
+
 
 class FacturesConfig(AppConfig):
     name = "factures"
     verbose_name = _("Factures")
+
+    def ready(self) -> None:
+        # Les modèles n'existent qu'à partir d'ici.
+        from factures.courriels import DISPONIBLE  # noqa: PLC0415
+
+        declarer_courriel(DISPONIBLE)
+        declarer(Periodique("factures.tasks.publier_les_lots_prevus", lambda: 30))
+        declarer(Periodique("factures.tasks.relever_les_depots", lambda: 30))
+        declarer(Periodique("factures.tasks.effacer_les_vieux_lots", lambda: 24 * 3600))

@@ -167,8 +167,10 @@ class EtatLot(models.TextChoices):
     """La vie d'une livraison de factures ; rien n'en est visible des personnes avant « publié »."""
 
     DEPOSE = "depose", _("déposé")
+    A_RELIER = "a-relier", _("colonnes à relier")
     EN_ANALYSE = "en-analyse", _("en cours d'analyse")
     A_VERIFIER = "a-verifier", _("à vérifier")
+    PROGRAMME = "programme", _("publication prévue")
     EN_PUBLICATION = "en-publication", _("en cours de publication")
     PUBLIE = "publie", _("publié")
     ANNULE = "annule", _("publication annulée")
@@ -177,9 +179,11 @@ class EtatLot(models.TextChoices):
 
 
 TRANSITIONS_LOT: dict[EtatLot, frozenset[EtatLot]] = {
-    EtatLot.DEPOSE: frozenset({EtatLot.EN_ANALYSE, EtatLot.ABANDONNE}),
+    EtatLot.DEPOSE: frozenset({EtatLot.A_RELIER, EtatLot.EN_ANALYSE, EtatLot.REFUSE, EtatLot.ABANDONNE}),
+    EtatLot.A_RELIER: frozenset({EtatLot.DEPOSE, EtatLot.ABANDONNE}),
     EtatLot.EN_ANALYSE: frozenset({EtatLot.A_VERIFIER, EtatLot.REFUSE, EtatLot.ABANDONNE}),
-    EtatLot.A_VERIFIER: frozenset({EtatLot.DEPOSE, EtatLot.EN_PUBLICATION, EtatLot.ABANDONNE}),
+    EtatLot.A_VERIFIER: frozenset({EtatLot.DEPOSE, EtatLot.PROGRAMME, EtatLot.EN_PUBLICATION, EtatLot.ABANDONNE}),
+    EtatLot.PROGRAMME: frozenset({EtatLot.A_VERIFIER, EtatLot.EN_PUBLICATION, EtatLot.ABANDONNE}),
     EtatLot.EN_PUBLICATION: frozenset({EtatLot.PUBLIE, EtatLot.A_VERIFIER, EtatLot.ABANDONNE}),
     EtatLot.PUBLIE: frozenset({EtatLot.ANNULE}),
     EtatLot.ANNULE: frozenset(),
@@ -187,16 +191,19 @@ TRANSITIONS_LOT: dict[EtatLot, frozenset[EtatLot]] = {
     EtatLot.ABANDONNE: frozenset(),
 }
 # Le même fichier ne se dépose pas deux fois tant qu'un lot qui l'a porté n'est pas fini sans rien laisser.
+# Un ouvrier s'en occupe : la page de ces lots change toute seule.
+LOTS_AU_TRAVAIL = frozenset({EtatLot.DEPOSE, EtatLot.EN_ANALYSE, EtatLot.EN_PUBLICATION})
 LOTS_VIVANTS = tuple(etat for etat in EtatLot if etat not in {EtatLot.ANNULE, EtatLot.REFUSE, EtatLot.ABANDONNE})
 
 
 class SortLigne(models.TextChoices):
-    """Ce que la publication ferait d'une ligne ; un conflit n'est jamais publié."""
+    """Ce que la publication ferait d'une ligne ; un conflit n'est jamais publié, ni ce qu'un agent a écarté."""
 
     NOUVELLE = "nouvelle", _("nouvelle")
     MODIFIEE = "modifiee", _("modifiée")
     INCHANGEE = "inchangee", _("inchangée")
     CONFLIT = "conflit", _("en conflit")
+    ECARTEE = "ecartee", _("écartée")
 
 
 class Avis(models.TextChoices):
@@ -204,3 +211,10 @@ class Avis(models.TextChoices):
 
     RETENUS = "retenus", _("retenus")
     ENVOYES = "envoyes", _("envoyés")
+
+
+class Decision(models.TextChoices):
+    """Ce qu'un agent décide d'une ligne en conflit avec une facture publiée."""
+
+    GARDER = "garder", _("Garder la facture publiée")
+    REMPLACER = "remplacer", _("Remplacer par le montant du fichier")

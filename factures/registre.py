@@ -11,15 +11,11 @@ from factures.etats import Empechement
 Cause = tuple[Q | Exists, Empechement]
 Fournisseur = Callable[[], Iterable[Cause]]
 
-# Ce qui suit la publication d'un lot (sa clé) dont les personnes doivent être prévenues, dans sa transaction.
-SuiteDePublication = Callable[[int], None]
-
 # Du mode d'un service et des parties d'une référence (exercice, pièce, dette…) à la référence de paiement, ou vide.
 Referenceur = Callable[[str, Mapping[str, Any]], str]
 
 _operations: list[Fournisseur] = []
 _conditions: list[Fournisseur] = []
-_suites_de_publication: list[SuiteDePublication] = []
 _referenceurs: list[Referenceur] = []
 
 
@@ -41,16 +37,6 @@ def operations() -> list[Cause]:
 def conditions() -> list[Cause]:
     """Les causes inscrites par ``declarer_conditions``, dans l'ordre d'inscription."""
     return [cause for fournisseur in _conditions for cause in fournisseur()]
-
-
-def declarer_suite_de_publication(suite: SuiteDePublication) -> None:
-    """Appelée une fois par lot publié avec avis, par l'appel qui le publie."""
-    _suites_de_publication.append(suite)
-
-
-def suites_de_publication() -> list[SuiteDePublication]:
-    """Celles inscrites par ``declarer_suite_de_publication``, dans l'ordre d'inscription."""
-    return list(_suites_de_publication)
 
 
 def declarer_reference(referenceur: Referenceur) -> None:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import Resolver404, resolve
 
+from portail.bornes import OCTETS_ENVOI
 from portail.correlation import reference
 from portail.documents import DocumentImpossible
 from portail.journal import noter
@@ -75,9 +76,9 @@ def _est_demesure(request: Any) -> bool:
         longueur = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:  # Django n'en lira rien
         return False
-    if longueur <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE or request.user.is_staff:
+    if longueur <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         return False
-    return longueur > _octets_permis(request)
+    return longueur > (OCTETS_ENVOI if request.user.is_staff else _octets_permis(request))
 
 
 def _octets_permis(request: Any) -> int:

@@ -138,6 +138,8 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+# Un dossier par commune et par service, où un logiciel de facturation dépose (SFTP).
+DEPOTS = Path(env.env_texte("DEPOTS", defaut=str(DONNEES / "depots"))).resolve()
 
 LANGUAGE_CODE = "fr"
 LANGUAGES = [("fr", "Français")]

@@ -26,9 +26,12 @@ def lancer(nom: str, *, dans: timedelta | None = None, **arguments: Any) -> None
 _progres = {"instant": time.monotonic()}
 
 
-def progresser() -> None:
-    """Une tâche longue l'appelle à chaque étape : sans progrès, l'ouvrier la croirait bloquée et se tuerait."""
-    _progres["instant"] = time.monotonic()
+def progresser(*, pour: float = 0) -> None:
+    """Une tâche longue l'appelle à chaque étape : sans progrès, l'ouvrier la croirait bloquée et se tuerait.
+
+    ``pour`` : les secondes que peut durer l'étape qui commence, si aucune ne la coupe.
+    """
+    _progres["instant"] = time.monotonic() + pour
 
 
 def inertie() -> float:

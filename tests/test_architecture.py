@@ -32,6 +32,7 @@ VUES_ET_FORMULAIRES = [
 ]
 IMPORTS_TARDIFS = {
     "comptes/apps.py": ["ready"],
+    "factures/apps.py": ["ready"],
     "paiement_tipi/apps.py": ["ready"],
     "portail/apps.py": ["ready"],
     "portail/documents.py": ["_moteur"],

@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, BinaryIO, Protocol
+from typing import IO, BinaryIO
 
 from factures.imports.rangees import FichierRefuse
 
@@ -27,26 +27,6 @@ class DocumentRefuse(ValueError):
     """La phrase se lit après « Ligne 12 : »."""
 
 
-class Documents(Protocol):
-    """D'où viennent les documents que nomme le fichier."""
-
-    def lire(self, nom: str) -> bytes:
-        """Le contenu de ce document ; ``DocumentRefuse`` s'il n'y est pas ou ne se lit pas."""
-
-    def orphelins(self, nommes: Iterable[str]) -> list[str]:
-        """Les documents fournis que le fichier ne nomme pas, d'après tous les noms qu'il donne."""
-
-
-class SansDocuments:
-    """Rien n'a été déposé avec le fichier."""
-
-    def lire(self, nom: str) -> bytes:
-        raise DocumentRefuse(f"le document « {nom} » n'a pas été fourni.")
-
-    def orphelins(self, nommes: Iterable[str]) -> list[str]:  # noqa: ARG002  # le protocole
-        return []
-
-
 class Archive:
     """Un ZIP dont on croit le répertoire assez pour le refuser, jamais assez pour lui obéir."""
 
@@ -61,6 +41,7 @@ class Archive:
         self._par_fin = _par_fin(self._entrees)
 
     def lire(self, nom: str) -> bytes:
+        """Le contenu de ce document ; ``DocumentRefuse`` s'il n'y est pas ou ne se lit pas."""
         entree = self._trouver(nom)
         try:
             with self._zip.open(entree) as flux:
@@ -68,7 +49,17 @@ class Archive:
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as erreur:
             raise DocumentRefuse(f"le document « {nom} » est abîmé dans l'archive.") from erreur
 
+    def noms(self) -> list[str]:
+        """Tous, dans l'ordre de l'archive."""
+        return [entree.filename for entree in self._entrees.values()]
+
+    def contient(self, nom: str) -> bool:
+        """Vrai si ``lire`` trouverait un document de ce nom, ou en trouverait plusieurs."""
+        cle = _cle(nom)
+        return cle in self._entrees or cle.rpartition("/")[2] in self._par_fin
+
     def orphelins(self, nommes: Iterable[str]) -> list[str]:
+        """Les documents fournis que rien ne nomme."""
         trouves = set()
         for nom in nommes:
             with contextlib.suppress(DocumentRefuse):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from factures.imports import lecteur_csv, lecteur_ods, lecteur_pes, lecteur_rolmre, lecteur_xlsx
+from factures.imports.apercu import TABLEAUX, Apercu, d_un_format_fixe, d_un_tableau
 from factures.imports.rangees import OBLIGATOIRES, Rangee
 
 LECTEURS: dict[str, Callable[[BinaryIO], Iterator[Rangee]]] = {
@@ -18,8 +19,8 @@ LECTEURS: dict[str, Callable[[BinaryIO], Iterator[Rangee]]] = {
 
 # Les formats du Trésor ne portent pas la référence de paiement : elle se compose d'après le service.
 _SANS_REFERENCE = {"pes", "rolmre"}
-# Ceux qui portent eux-mêmes les documents : comment les ranger dans un ZIP.
-JOINTES: dict[str, Callable[[BinaryIO, BinaryIO], None]] = {"pes": lecteur_pes.pieces_jointes}
+# Ceux qui portent eux-mêmes les documents.
+JOINTES = frozenset({"pes"})
 
 
 def obligatoires(nom: str) -> tuple[str, ...]:
@@ -30,6 +31,13 @@ def obligatoires(nom: str) -> tuple[str, ...]:
 def lire(fichier: BinaryIO, nom: str) -> Iterator[Rangee]:
     """Les rangées du fichier, lu dans le format de ce nom."""
     return LECTEURS[nom](fichier)
+
+
+def apercevoir(fichier: BinaryIO, nom: str, combien: int) -> Apercu:
+    """L'en-tête et les ``combien`` premières lignes, puis de quoi lire la suite."""
+    if nom in TABLEAUX:
+        return d_un_tableau(fichier, nom, combien)
+    return d_un_format_fixe(lire(fichier, nom), combien)
 
 
 def reconnaitre(fichier: BinaryIO) -> str:

@@ -1,9 +1,11 @@
 """Le CSV, quels que soient son encodage, son séparateur et ses fins de ligne, une ligne en mémoire à la fois."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, suppress
 from typing import BinaryIO, TextIO
 
+from factures.imports.correspondances import SYNONYMES
 from factures.imports.encodages import ouvrir
 from factures.imports.rangees import FichierRefuse, Rangee
 from factures.imports.tableaux import ranger, reconnues
@@ -18,21 +20,30 @@ def lire(fichier: BinaryIO, *, correspondance: Mapping[str, str] | None = None) 
     Le numéro d'une rangée est celui de sa première ligne dans le fichier, en-tête compris.
     """
     traduction = correspondance or {}
+    with closing(enregistrements(fichier, correspondance=traduction)) as lignes:
+        yield from ranger(lignes, correspondance=traduction)
+
+
+def enregistrements(
+    fichier: BinaryIO, *, correspondance: Mapping[str, str] = SYNONYMES
+) -> Generator[tuple[int, list[str]], None, None]:
+    """Chaque ligne du tableau, numérotée, en-tête compris."""
     texte = ouvrir(fichier)
     try:
-        separateur = _separateur(next(_lignes(texte), ""), traduction)
+        separateur = _separateur(next(_lignes(texte), ""), correspondance)
         texte.seek(0)
-        yield from ranger(_enregistrements(texte, separateur), correspondance=traduction)
+        yield from _enregistrements(texte, separateur)
     finally:
-        texte.detach()  # le fichier appartient à qui nous l'a donné
+        with suppress(ValueError):  # déjà fermé par qui nous a laissés en chemin
+            texte.detach()  # le fichier appartient à qui nous l'a donné
 
 
 def _separateur(entete: str, correspondance: Mapping[str, str]) -> str:
-    """Celui qui fait reconnaître le plus de colonnes ; le point-virgule s'il n'y en a aucune."""
+    """Celui qui fait reconnaître le plus de colonnes ; à égalité celui qui en fait le plus."""
 
-    def nombre(separateur: str) -> int:
+    def nombre(separateur: str) -> tuple[int, int]:
         titres = next(csv.reader([entete], delimiter=separateur), [])
-        return len(set(reconnues(titres, correspondance)) - {""})
+        return len(set(reconnues(titres, correspondance)) - {""}), len(titres)
 
     return max(SEPARATEURS, key=nombre)
 

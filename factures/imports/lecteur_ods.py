@@ -20,10 +20,11 @@ _COPIES_MAXIMUM = 100  # d'une ligne pleine : au-delà, ce n'est plus une factur
 
 def lire(fichier: BinaryIO, *, correspondance: Mapping[str, str] | None = None) -> Iterator[Rangee]:
     """Les rangées du classeur ; ``FichierRefuse`` s'il n'est pas un tableau de factures."""
-    yield from ranger(_enregistrements(fichier), correspondance=correspondance or {}, en_texte=en_texte)
+    yield from ranger(enregistrements(fichier), correspondance=correspondance or {}, en_texte=en_texte)
 
 
-def _enregistrements(fichier: BinaryIO) -> Iterator[tuple[int, list[Valeur]]]:
+def enregistrements(fichier: BinaryIO) -> Iterator[tuple[int, list[Valeur]]]:
+    """Chaque ligne de la feuille, numérotée, en-tête compris."""
     numero = 0
     try:
         with ouvrir(fichier) as archive, archive.open("content.xml") as contenu:

@@ -21,11 +21,12 @@ from factures.imports.tableaux import COLONNES_MAXIMUM, ranger
 
 def lire(fichier: BinaryIO, *, correspondance: Mapping[str, str] | None = None) -> Iterator[Rangee]:
     """Les rangées du classeur ; ``FichierRefuse`` s'il n'est pas un tableau de factures."""
+    yield from ranger(enregistrements(fichier), correspondance=correspondance or {}, en_texte=en_texte)
+
+
+def enregistrements(fichier: BinaryIO) -> Iterator[tuple[int, list[Valeur]]]:
+    """Chaque ligne de la feuille, numérotée, en-tête compris."""
     ouvrir(fichier)
-    yield from ranger(_enregistrements(fichier), correspondance=correspondance or {}, en_texte=en_texte)
-
-
-def _enregistrements(fichier: BinaryIO) -> Iterator[tuple[int, list[Valeur]]]:
     vides = 0
     try:
         # Une formule reste une formule : la valeur gardée à côté d'elle peut être vieille.

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Self
 
 from factures.imports import valeurs
-from factures.imports.rangees import COLONNES, OBLIGATOIRES, PARTIES, Rangee
+from factures.imports.rangees import COLONNES, OBLIGATOIRES, PARTIES, REPERE, Rangee
 from factures.imports.valeurs import ValeurRefusee
 
 LONGUEURS = {
@@ -64,6 +64,22 @@ class Ligne:
     ligne: str = ""
     dette: str = ""
 
+    def en_json(self) -> list[Any]:
+        """Ses valeurs, pour passer d'un processus à l'autre."""
+        return [v if v is None or isinstance(v, int) else str(v) for v in (getattr(self, nom) for nom in _CHAMPS)]
+
+    @classmethod
+    def depuis_json(cls, lues: list[Any]) -> Self:
+        """Celle que ``en_json`` a dite."""
+        valeurs_lues = dict(zip(_CHAMPS, lues, strict=True))
+        for nom in _DATES:
+            valeurs_lues[nom] = date.fromisoformat(valeurs_lues[nom]) if valeurs_lues[nom] else None
+        return cls(**valeurs_lues | {"montant": Decimal(valeurs_lues["montant"])})
+
+
+_CHAMPS = tuple(champ.name for champ in fields(Ligne))
+_DATES = tuple(nom for nom in _CHAMPS if nom.startswith("date_"))
+
 
 @dataclass(frozen=True, slots=True)
 class Rejet:
@@ -95,6 +111,8 @@ def interpreter(rangee: Rangee, *, obligatoires: tuple[str, ...] = OBLIGATOIRES)
     lues: dict[str, Any] = dict(_ABSENTES)
     rejets: list[Rejet] = []
     for champ, texte in rangee.cellules.items():
+        if champ == REPERE:
+            continue
         try:
             lues[champ] = _valeur(champ, texte)
         except ValeurRefusee as refus:

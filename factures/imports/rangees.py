@@ -11,7 +11,8 @@ COLONNES = (
 )
 # Les parties d'une référence de titre ou de rôle, quand le fichier les donne.
 PARTIES = ("code_recette", "periode", "piece", "ligne", "dette")
-CONNUES = frozenset(COLONNES + PARTIES)
+REPERE = "ligne_du_lot"  # dans le fichier des lignes à corriger : « lot/ligne »
+CONNUES = frozenset((*COLONNES, *PARTIES, REPERE))
 
 
 class FichierRefuse(Exception):

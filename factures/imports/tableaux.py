@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TypeVar, cast
 
 from factures.imports.rangees import COLONNES, CONNUES, OBLIGATOIRES, FichierRefuse, Rangee
@@ -12,6 +14,7 @@ COLONNES_MAXIMUM = 200
 
 V = TypeVar("V")
 Correspondance = Mapping[str, str]  # un titre de leur tableau → une de nos colonnes
+_AUCUNE: Correspondance = MappingProxyType({})
 
 
 def normaliser(titre: str) -> str:
@@ -31,23 +34,38 @@ def ranger(
     numerotees: Iterable[tuple[int, Sequence[V]]],
     *,
     correspondance: Correspondance,
+    constantes: Correspondance = _AUCUNE,
     en_texte: Callable[[str, V], str] | None = None,
 ) -> Iterator[Rangee]:
     """Les rangées sous l'en-tête, sans les lignes vides ni les colonnes inconnues (on ne garde que l'utile).
 
+    ``constantes`` : la valeur, la même à chaque ligne, de colonnes que le fichier n'a pas.
     ``en_texte`` dit une cellule typée en texte, selon sa colonne ; sans elle, les cellules sont déjà du texte et une
     ligne plus courte que l'en-tête a pu être coupée.
     """
-    pleines = ((numero, cellules) for numero, cellules in numerotees if any(map(_pleine, cellules)))
-    premiere = next(iter(pleines), None)
+    suite = pleines(numerotees)
+    colonnes = _entete(titres_de(suite), correspondance, constantes)
+    for numero, cellules in suite:
+        if en_texte is None:
+            rangee = _rangee(numero, cast("Sequence[str]", cellules), colonnes)
+        else:
+            rangee = _rangee_typee(numero, cellules, colonnes, en_texte)
+        yield replace(rangee, cellules={**constantes, **rangee.cellules}) if constantes else rangee
+
+
+def pleines(numerotees: Iterable[tuple[int, Sequence[V]]]) -> Iterator[tuple[int, Sequence[V]]]:
+    """Sans les lignes vides."""
+    return ((numero, cellules) for numero, cellules in numerotees if any(map(_pleine, cellules)))
+
+
+def titres_de(suite: Iterator[tuple[int, Sequence[V]]]) -> list[str]:
+    """La première ligne, que ``suite`` n'aura plus ; ``FichierRefuse`` s'il n'y en a pas."""
+    premiere = next(suite, None)
     if premiere is None:
         raise FichierRefuse("Ce fichier est vide.")
-    colonnes = _entete([_titre(cellule) for cellule in premiere[1]], correspondance)
-    for numero, cellules in pleines:
-        if en_texte is None:
-            yield _rangee(numero, cast("Sequence[str]", cellules), colonnes)
-        else:
-            yield _rangee_typee(numero, cellules, colonnes, en_texte)
+    if len(premiere[1]) > COLONNES_MAXIMUM:
+        raise FichierRefuse(f"Ce fichier a plus de {COLONNES_MAXIMUM} colonnes : ce n'est pas un tableau de factures.")
+    return [_titre(cellule) for cellule in premiere[1]]
 
 
 def _pleine(cellule: object) -> bool:
@@ -58,14 +76,12 @@ def _titre(cellule: object) -> str:
     return cellule if isinstance(cellule, str) else ""
 
 
-def _entete(titres: Sequence[str], correspondance: Correspondance) -> list[str]:
-    if len(titres) > COLONNES_MAXIMUM:
-        raise FichierRefuse(f"Ce fichier a plus de {COLONNES_MAXIMUM} colonnes : ce n'est pas un tableau de factures.")
+def _entete(titres: Sequence[str], correspondance: Correspondance, constantes: Correspondance) -> list[str]:
     colonnes = reconnues(titres, correspondance)
     doubles = sorted({nom for nom in colonnes if nom and colonnes.count(nom) > 1})
     if doubles:
         raise FichierRefuse(f"Une colonne est là deux fois : {', '.join(doubles)}.")
-    manquantes = [nom for nom in OBLIGATOIRES if nom not in colonnes]
+    manquantes = [nom for nom in OBLIGATOIRES if nom not in colonnes and nom not in constantes]
     if manquantes:
         raise FichierRefuse(
             f"Il manque des colonnes : {', '.join(manquantes)}. La première ligne attendue est {';'.join(COLONNES)}."

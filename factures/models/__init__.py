@@ -1,16 +1,18 @@
 """Les modèles des factures ; les requêtes sont au-dessus du leur."""
 
-from factures.models.apercu import LigneImport, RejetImport
+from factures.models.apercu import CorrectionImport, LigneImport, RejetImport
 from factures.models.champs import MontantField
 from factures.models.factures import Facture, FactureQuerySet, LigneFacture
 from factures.models.liste import ListeDeFactures, par_compte_client, resume_par_service
-from factures.models.lots import LotImport
+from factures.models.lots import CorrespondanceColonnes, LotImport
 from factures.models.situation import A_REGLER
 from factures.models.suivi import Consultation, Declaration, Reglement
 
 __all__ = [
     "A_REGLER",
     "Consultation",
+    "CorrectionImport",
+    "CorrespondanceColonnes",
     "Declaration",
     "Facture",
     "FactureQuerySet",

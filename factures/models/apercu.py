@@ -6,7 +6,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from factures.etats import Nature, SortLigne
+from factures.etats import Decision, Nature, SortLigne
 from factures.models.champs import MontantField
 from factures.models.lots import LotImport
 from portail.models import Collectivite
@@ -52,6 +52,7 @@ class LigneImport(models.Model):
     date_prelevement = models.DateField(_("date de prélèvement"), null=True)
     fichier_pdf = models.CharField(_("document nommé par le fichier"), max_length=255, blank=True)
     pdf = models.CharField(_("document rangé"), max_length=100, blank=True)
+    sensible = models.CharField(_("ce que le libellé révèle"), max_length=20, blank=True)
     pdf_douteux = models.BooleanField(_("document qui ne porte ni le numéro ni la référence"), default=False)
 
     class Meta:
@@ -82,3 +83,21 @@ class RejetImport(models.Model):
 
     def __str__(self) -> str:
         return f"Ligne {self.rang} : {self.motif}"
+
+
+class CorrectionImport(models.Model):
+    """Ce qu'un agent a corrigé ou décidé d'une ligne ; l'analyse la lira ainsi, et la relira de même."""
+
+    lot = models.ForeignKey(LotImport, models.PROTECT, related_name="corrections")
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
+    rang = models.PositiveIntegerField(_("ligne du fichier"))
+    cellules = models.JSONField(_("cellules corrigées"), default=dict, help_text=_("Vides, celles du fichier."))
+    decision = models.CharField(_("décision"), max_length=9, choices=Decision, blank=True)
+
+    class Meta:
+        verbose_name = _("correction d'un lot")
+        verbose_name_plural = _("corrections d'un lot")
+        constraints = (models.UniqueConstraint(fields=("lot", "rang"), name="correction_une_par_ligne"),)
+
+    def __str__(self) -> str:
+        return f"{self.lot_id}/{self.rang}"

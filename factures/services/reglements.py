@@ -31,7 +31,8 @@ def encaisser(*, facture: Facture, montant: Decimal, moyen: Moyen, origine: str,
     )
     if nouveau:
         avant = _solde(verrouillee)
-        _recalculer(verrouillee)
+        solder(verrouillee)
+        verrouillee.save(update_fields=["reste_du", "trop_percu"])
         recu = {"montant": en_centimes(montant), "moyen": moyen, "origine": origine}
         noter("reglement.encaisse", sur=verrouillee, avant=avant, apres={**_solde(verrouillee), **recu})
     return nouveau
@@ -42,11 +43,10 @@ def _solde(facture: Facture) -> dict[str, int]:
     return {"reste_du": en_centimes(facture.reste_du), "trop_percu": en_centimes(facture.trop_percu)}
 
 
-def _recalculer(facture: Facture) -> None:
-    """Reste dû et trop-perçu sont toujours le solde des règlements, sous le verrou de la facture."""
+def solder(facture: Facture) -> None:
+    """Reste dû et trop-perçu sont toujours le solde des règlements ; à enregistrer, sous le verrou de la facture."""
     net = facture.reglements.aggregate(
         net=Sum(Case(When(sens=Sens.ENCAISSEMENT, then=F("montant")), default=-F("montant")), default=Decimal(0))
     )["net"]
     solde = facture.montant - net
     facture.reste_du, facture.trop_percu = max(solde, Decimal(0)), max(-solde, Decimal(0))
-    facture.save(update_fields=["reste_du", "trop_percu"])

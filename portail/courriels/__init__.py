@@ -1,6 +1,6 @@
 """Les courriels : déposés avec l'acte qui les veut, composés et envoyés par l'ouvrier (docs/adr/009)."""
 
-from portail.courriels.depot import deposer, oublier, relancer
+from portail.courriels.depot import Lettre, deposer, deposer_tous, oublier, relancer
 from portail.courriels.envoi import envoyer
 
-__all__ = ["deposer", "envoyer", "oublier", "relancer"]
+__all__ = ["Lettre", "deposer", "deposer_tous", "envoyer", "oublier", "relancer"]

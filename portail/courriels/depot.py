@@ -1,7 +1,8 @@
 """Mettre un courriel en file, le faire repartir, oublier à qui il était."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.conf import settings
@@ -15,6 +16,14 @@ from portail.registre import sorte_de_courriel
 from portail.taches import lancer
 
 ENVOI = "portail.tasks.envoyer_les_courriels"
+
+
+class Lettre(NamedTuple):
+    """Un courriel parmi d'autres de la même sorte."""
+
+    cle: str
+    destinataire: str
+    contexte: dict[str, Any]
 
 
 @transaction.atomic
@@ -36,6 +45,33 @@ def deposer(*, sorte: str, cle: str, collectivite: Collectivite, destinataire: s
     if depose:
         lancer(ENVOI)
     return depose
+
+
+@transaction.atomic
+def deposer_tous(*, sorte: str, collectivite: Collectivite, lettres: Iterable[Lettre]) -> int:
+    """Comme ``deposer``, pour beaucoup de destinataires à la fois ; rend combien sont nouveaux."""
+    par_cle = {lettre.cle: lettre for lettre in lettres}
+    deja = Courriel.objects.filter(collectivite=collectivite, cle__in=par_cle).values_list("cle", flat=True)
+    for cle in deja:
+        del par_cle[cle]
+    nom = sorte_de_courriel(sorte).nom
+    Courriel.objects.bulk_create(
+        (
+            Courriel(
+                collectivite=collectivite,
+                sorte=nom,
+                cle=cle,
+                destinataire=lettre.destinataire,
+                contexte=lettre.contexte,
+                message_id=nouveau_message_id(),
+            )
+            for cle, lettre in par_cle.items()
+        ),
+        ignore_conflicts=True,  # la base, qui n'en veut qu'un par clé, tranche les courses
+    )
+    if par_cle:
+        lancer(ENVOI)
+    return len(par_cle)
 
 
 @transaction.atomic

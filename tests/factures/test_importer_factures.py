@@ -53,6 +53,7 @@ def test_publier_dit_les_totaux_et_sort_par_zero(importer, ecrire):
         "  modifiée : 0 (0,00\xa0€)",
         "  inchangée : 0 (0,00\xa0€)",
         "  en conflit : 0 (0,00\xa0€)",
+        "  écartée : 0 (0,00\xa0€)",
         "  rejetée : 0",
         "  redevables : 2 nouveau(x), 0 modifié(s)",
         "  documents : 0, dont 0 sans le numéro de leur facture ; que rien ne nomme : 0",

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from factures.imports import FichierRefuse, documents
-from factures.imports.documents import Archive, DocumentRefuse, SansDocuments, rassembler
+from factures.imports.documents import Archive, DocumentRefuse, rassembler
 
 
 def archive(**fichiers):
@@ -44,11 +44,6 @@ def test_un_document_se_trouve_par_son_chemin_ou_par_son_nom_s_il_est_seul():
     )
     assert introuvable(lue, "c.pdf") == "le document « c.pdf » n'est pas dans l'archive."
     assert lue.orphelins(["a.pdf", "c.pdf", "nov/b.pdf"]) == ["dec/b.pdf", "nov/É.pdf"]
-
-
-def test_sans_archive_le_document_manque():
-    assert introuvable(SansDocuments(), "a.pdf") == "le document « a.pdf » n'a pas été fourni."
-    assert SansDocuments().orphelins([]) == []
 
 
 @pytest.mark.parametrize(

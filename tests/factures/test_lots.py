@@ -8,8 +8,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from comptes.models import Redevable
-from factures import registre
-from factures.etats import LOTS_VIVANTS, TRANSITIONS_LOT, Avis, EtatLot, Moyen, Statut
+from factures.etats import LOTS_VIVANTS, TRANSITIONS_LOT, EtatLot, Moyen, Statut
 from factures.models import Facture, LigneImport, LotImport, RejetImport
 from factures.services import annuler, consulter, encaisser, lots, marquer
 from portail.models import Journal
@@ -39,6 +38,8 @@ def test_une_analyse_compte_tout_et_ne_montre_rien(eau):
         "modifiee": {"nombre": 0, "centimes": 0},
         "inchangee": {"nombre": 0, "centimes": 0},
         "conflit": {"nombre": 0, "centimes": 0},
+        "ecartee": {"nombre": 0, "centimes": 0},
+        "sensibles": 0,
         "documents": 0,
         "documents_douteux": 0,
         "redevables_nouveaux": 1,
@@ -268,29 +269,6 @@ def test_une_facture_touchee_depuis_l_analyse_arrete_la_publication(eau, facture
     with pytest.raises(lots.PublicationImpossible, match="ont changé depuis l'analyse"):
         lots.publier(lot=lot)
     assert (visibles(), Facture.objects.get().objet == "Autre chose") == ([facture.numero], False)
-
-
-@pytest.fixture
-def suites(monkeypatch):
-    appels = []
-    monkeypatch.setattr(registre, "_suites_de_publication", [])
-    registre.declarer_suite_de_publication(appels.append)
-    return appels
-
-
-def test_les_avis_retenus_ne_partent_pas_et_les_autres_une_fois(eau, suites):
-    publier(eau, rangee("A"))
-    lot = publier(eau, rangee("B"), avis=Avis.ENVOYES)
-    lots.publier(lot=lot)
-    assert suites == [lot.pk]
-
-
-def test_aucun_avis_ne_part_d_une_publication_manquee(boe, eau, suites):
-    lot = analyser(eau, rangee("A"), avis=Avis.ENVOYES)
-    factories.facture(factories.redevable(boe), eau, numero="A")
-    with pytest.raises(lots.PublicationImpossible):
-        lots.publier(lot=lot)
-    assert suites == []
 
 
 # Revenir en arrière.

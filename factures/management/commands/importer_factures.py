@@ -11,8 +11,9 @@ from django.utils.formats import number_format
 from factures.argent import depuis_centimes
 from factures.etats import EtatLot, SortLigne
 from factures.imports import FichierRefuse
+from factures.imports.bac import Convention, ouvrir_lecture
 from factures.imports.documents import rassembler
-from factures.imports.formats import JOINTES, LECTEURS, lire, reconnaitre
+from factures.imports.formats import JOINTES, LECTEURS, reconnaitre
 from factures.models import LotImport
 from factures.services import lots
 from portail.models import Regie
@@ -157,16 +158,23 @@ def _documents_voisins(chemin: Path, nom: str, pile: ExitStack) -> BinaryIO | No
     """Les documents que ce fichier nomme et qui sont dans son dossier, en un ZIP ; rien s'il n'en nomme aucun."""
     if nom in JOINTES:
         return None
-    with chemin.open("rb") as contenu:
-        try:
-            noms = {rangee.cellules.get("fichier_pdf", "").strip() for rangee in lire(contenu, nom)} - {""}
-        except FichierRefuse:  # l'analyse le dira, et refusera le lot
-            return None
+    try:
+        noms = _noms_des_documents(chemin, nom)
+    except FichierRefuse:  # l'analyse le dira, et refusera le lot
+        return None
     if not noms:
         return None
     archive = pile.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # la pile le fermera
     rassembler(chemin.parent, noms, archive)
     return archive
+
+
+def _noms_des_documents(chemin: Path, nom: str) -> set[str]:
+    with chemin.open("rb") as contenu:
+        bac, lecture = ouvrir_lecture(contenu, nom)
+        with bac:
+            lues = lecture.lignes(Convention(brut=True))
+            return {comprise.cellules.get("fichier_pdf", "").strip() for comprise in lues} - {""}
 
 
 def _analyser(lot: LotImport) -> None:

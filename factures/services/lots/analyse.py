@@ -1,24 +1,28 @@
 """Lire un lot et dire ce que sa publication ferait ; interrompue, l'analyse reprend au paquet où elle était."""
 
+import time
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import transaction
 
 from factures import registre
 from factures.etats import EtatLot
-from factures.imports import PARTIES, FichierRefuse, Ligne, Rangee, Rejet, interpreter
-from factures.imports.documents import DocumentRefuse, Documents
-from factures.imports.formats import lire, obligatoires
-from factures.models import LigneImport, LotImport, RejetImport
+from factures.imports import PARTIES, FichierRefuse, Ligne, Rejet
+from factures.imports.bac import Comprise, Pieces, ouvrir_lecture
+from factures.imports.documents import DocumentRefuse
+from factures.models import CorrectionImport, LigneImport, LotImport, RejetImport
 from factures.services.lots.bilan import bilan
 from factures.services.lots.comparaison import comparer
-from factures.services.lots.contradictions import ecarter_les_contradictions
+from factures.services.lots.contradictions import cellules, ecarter_les_contradictions
 from factures.services.lots.documents import DocumentRange, documents_de, orphelins, oublier, ranger
-from factures.services.lots.etapes import exiger, passer, verrouiller
+from factures.services.lots.etapes import PATIENCE_SECONDES, exiger, passer, verrouiller
+from factures.services.lots.preparation import commencer, source
 from portail.models import ModeRegie
+from portail.taches import progresser
 
 PAR_PAQUET = 1000
 
@@ -26,29 +30,43 @@ T = TypeVar("T")
 Lue = tuple[Ligne, DocumentRange] | tuple[Rejet, ...]
 
 
-def analyser(*, lot: LotImport) -> None:
+def analyser(*, lot: LotImport, relier: bool = False, pendant: float | None = None) -> bool:
     """Mène le lot à « à vérifier », ou à « refusé » avec son motif ; le reprend s'il avait été interrompu.
 
-    Deux analyses simultanées du même lot n'y ajoutent chaque ligne qu'une fois.
+    ``relier`` : un en-tête inconnu attend qu'un agent relie ses colonnes, au lieu d'être refusé. Faux si, au bout des
+    secondes de ``pendant``, il reste à lire. Deux analyses simultanées du même lot n'ajoutent chaque ligne qu'une fois.
     """
-    with transaction.atomic():
-        if not passer(lot, vers=EtatLot.EN_ANALYSE):
-            exiger(lot, EtatLot.EN_ANALYSE)
+    exiger(lot, EtatLot.DEPOSE, EtatLot.EN_ANALYSE)
     try:
-        with lot.fichier.open("rb") as fichier, documents_de(lot) as documents:
-            for paquet in paquets(_restantes(lot, lire(fichier.file, lot.format)), PAR_PAQUET):
-                _etager(lot, [_lue(lot, rangee, documents) for rangee in paquet])
+        with ExitStack() as pile:
+            bac, lecture = ouvrir_lecture(pile.enter_context(source(lot)), lot.format)
+            pile.enter_context(bac)
+            convention = commencer(lot, lecture.entete, relier=relier)
+            if convention is None:
+                return True
+            documents, depart = pile.enter_context(documents_de(lot)), time.monotonic()
+            for paquet in paquets(lecture.lignes(convention, depuis=lot.derniere_ligne), PAR_PAQUET):
+                progresser()
+                _etager(lot, [_lue(lot, comprise, documents) for comprise in paquet], part=lecture.part)
+                if pendant is not None and time.monotonic() - depart > pendant:
+                    return False
             _conclure(lot, documents)
     except FichierRefuse as refus:
         _refuser(lot, str(refus))
+    return True
 
 
 @transaction.atomic
 def reprendre(*, lot: LotImport) -> None:
     """Oublie l'analyse d'un lot à vérifier : ce qu'elle comparait a pu changer."""
     exiger(verrouiller(lot), EtatLot.A_VERIFIER)
+    recommencer(lot)
+
+
+def recommencer(lot: LotImport, **champs: Any) -> None:
+    """Le lot verrouillé, à relire depuis le début."""
     vider(lot)
-    passer(lot, vers=EtatLot.DEPOSE, derniere_ligne=0, bilan={})
+    passer(lot, vers=EtatLot.DEPOSE, derniere_ligne=0, avancement=0, bilan={}, motif="", **champs)
 
 
 def vider(lot: LotImport) -> None:
@@ -65,22 +83,18 @@ def paquets(choses: Iterable[T], taille: int) -> Iterator[list[T]]:
         yield paquet
 
 
-def _restantes(lot: LotImport, rangees: Iterable[Rangee]) -> Iterator[Rangee]:
-    return (rangee for rangee in rangees if rangee.numero > lot.derniere_ligne)
-
-
-def _lue(lot: LotImport, rangee: Rangee, documents: Documents) -> tuple[Rangee, Lue]:
+def _lue(lot: LotImport, comprise: Comprise, documents: Pieces | None) -> tuple[Comprise, Lue]:
     """La ligne et son document rangé, ou ses défauts."""
-    lue = interpreter(rangee, obligatoires=obligatoires(lot.format))
-    if not isinstance(lue, Ligne):
-        return rangee, lue
+    lue = comprise.ligne
+    if lue is None:
+        return comprise, comprise.rejets
     lue = lue if lue.reference else _avec_reference(lot, lue)
     if not lue.reference:
-        return rangee, (Rejet(rangee.numero, "reference", _sans_reference(lot)),)
+        return comprise, (Rejet(comprise.numero, "reference", _sans_reference(lot)),)
     try:
-        return rangee, (lue, ranger(lot, lue, documents))
+        return comprise, (lue, ranger(lot, lue, documents))
     except DocumentRefuse as refus:
-        return rangee, (Rejet(rangee.numero, "fichier_pdf", str(refus)),)
+        return comprise, (Rejet(comprise.numero, "fichier_pdf", str(refus)),)
 
 
 def _sans_reference(lot: LotImport) -> str:
@@ -95,28 +109,35 @@ def _avec_reference(lot: LotImport, lue: Ligne) -> Ligne:
 
 
 @transaction.atomic
-def _etager(lot: LotImport, paquet: list[tuple[Rangee, Lue]]) -> None:
+def _etager(lot: LotImport, paquet: list[tuple[Comprise, Lue]], *, part: int) -> None:
     """Les lignes et leur avancement ensemble : ce qui est compté est là, une seule fois."""
     tenu = verrouiller(lot)
     exiger(tenu, EtatLot.EN_ANALYSE)
-    nouvelles = [(rangee, lue) for rangee, lue in paquet if rangee.numero > tenu.derniere_ligne]
+    nouvelles = [(comprise, lue) for comprise, lue in paquet if comprise.numero > tenu.derniere_ligne]
     lignes = [lue for _, lue in nouvelles if not isinstance(lue[0], Rejet)]
-    LigneImport.objects.bulk_create(comparer(tenu, lignes))
-    rejets = ((rangee, rejet) for rangee, lue in nouvelles for rejet in lue if isinstance(rejet, Rejet))
-    RejetImport.objects.bulk_create(_rejet(lot, rangee, rejet) for rangee, rejet in rejets)
-    derniere = max((rangee.numero for rangee, _ in nouvelles), default=tenu.derniere_ligne)
-    LotImport.objects.filter(pk=lot.pk).update(derniere_ligne=derniere)
+    LigneImport.objects.bulk_create(comparer(tenu, lignes, _decisions(tenu, nouvelles)))
+    rejets = ((comprise, rejet) for comprise, lue in nouvelles for rejet in lue if isinstance(rejet, Rejet))
+    RejetImport.objects.bulk_create(_rejet(lot, comprise, rejet) for comprise, rejet in rejets)
+    derniere = max((comprise.numero for comprise, _ in nouvelles), default=tenu.derniere_ligne)
+    LotImport.objects.filter(pk=lot.pk).update(derniere_ligne=derniere, avancement=part)
 
 
-def _rejet(lot: LotImport, rangee: Rangee, rejet: Rejet) -> RejetImport:
+def _decisions(lot: LotImport, paquet: list[tuple[Comprise, Lue]]) -> dict[int, str]:
+    rangs = [comprise.numero for comprise, _ in paquet]
+    prises = CorrectionImport.objects.filter(lot=lot, rang__range=(rangs[0], rangs[-1])) if rangs else []
+    return {correction.rang: correction.decision for correction in prises}
+
+
+def _rejet(lot: LotImport, comprise: Comprise, rejet: Rejet) -> RejetImport:
+    lues = comprise.cellules if comprise.ligne is None else cellules(comprise.ligne)
     return RejetImport(
         lot=lot,
         collectivite_id=lot.collectivite_id,
-        rang=rangee.numero,
+        rang=comprise.numero,
         champ=rejet.champ,
         motif=rejet.motif[:300],
         # PostgreSQL ne garde pas de caractère nul.
-        cellules={nom: texte.replace("\x00", "\ufffd") for nom, texte in rangee.cellules.items()},
+        cellules={nom: texte.replace("\x00", "\ufffd") for nom, texte in lues.items()},
     )
 
 
@@ -128,8 +149,10 @@ def _refuser(lot: LotImport, motif: str) -> None:
 
 
 @transaction.atomic
-def _conclure(lot: LotImport, documents: Documents) -> None:
+def _conclure(lot: LotImport, documents: Pieces | None) -> None:
     """Écarte ce que le fichier dit deux fois, puis compte."""
     exiger(verrouiller(lot), EtatLot.EN_ANALYSE)
     ecarter_les_contradictions(lot)
-    passer(lot, vers=EtatLot.A_VERIFIER, bilan={**bilan(lot), "orphelins": orphelins(lot, documents)})
+    progresser(pour=PATIENCE_SECONDES)
+    passer(lot, vers=EtatLot.A_VERIFIER, bilan={**bilan(lot), "orphelins": orphelins(lot, documents)}, avancement=0)
+    progresser()

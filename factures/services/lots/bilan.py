@@ -18,6 +18,7 @@ def bilan(lot: LotImport) -> dict[str, Any]:
         "lignes": rejetees + sum(nombre for nombre, _ in par_sort.values()),
         "rejetees": rejetees,
         **{sort.value: _compte(*par_sort.get(sort, (0, None))) for sort in SortLigne},
+        "sensibles": lignes.exclude(sensible="").count(),
         "documents": lignes.exclude(pdf="").count(),
         "documents_douteux": lignes.filter(pdf_douteux=True).count(),
         "redevables_nouveaux": _redevables(lignes, Q(redevable_nouveau=True)),

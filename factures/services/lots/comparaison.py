@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 from django.utils.formats import number_format
 
 from comptes.models import Redevable, normaliser_courriel
 from factures import registre
-from factures.etats import Nature, SortLigne, Statut
+from factures.etats import Decision, Nature, SortLigne, Statut
 from factures.imports import Ligne
+from factures.imports.sensibles import nature
 from factures.models import Consultation, Declaration, Facture, FactureQuerySet, LigneImport, LotImport, Reglement
 from factures.services.lots.documents import DocumentRange
 
@@ -30,11 +31,19 @@ def touchee() -> Q:
     return Q(*(Q(Exists(m._default_manager.filter(facture=OuterRef("pk")))) for m in suivi), engagee, _connector=Q.OR)
 
 
-def comparer(lot: LotImport, lignes: list[tuple[Ligne, DocumentRange]]) -> list[LigneImport]:
+class Connues(NamedTuple):
+    """Ce que la base sait des lignes d'un paquet : factures et redevables ; et ce qu'un agent a décidé de certaines."""
+
+    factures: dict[tuple[str, str], Facture]
+    redevables: dict[tuple[str, str], Redevable]
+    decisions: dict[int, str]
+
+
+def comparer(lot: LotImport, lignes: list[tuple[Ligne, DocumentRange]], decisions: dict[int, str]) -> list[LigneImport]:
     """Les lignes à étager, chacune avec son sort ; ``lignes`` : ce qui est lu, et son document."""
-    factures = _factures_connues(lot, [lue for lue, _ in lignes])
-    redevables = _redevables_connus(lot, [lue for lue, _ in lignes])
-    return [_comparee(lot, lue, document, factures, redevables) for lue, document in lignes]
+    lues = [lue for lue, _ in lignes]
+    connues = Connues(_factures_connues(lot, lues), _redevables_connus(lot, lues), decisions)
+    return [_comparee(lot, lue, document, connues) for lue, document in lignes]
 
 
 def _factures_connues(lot: LotImport, lues: list[Ligne]) -> dict[tuple[str, str], Facture]:
@@ -54,14 +63,8 @@ def _redevables_connus(lot: LotImport, lues: Iterable[Ligne]) -> dict[tuple[str,
     return {(redevable.source, redevable.code): redevable for redevable in redevables}
 
 
-def _comparee(
-    lot: LotImport,
-    lue: Ligne,
-    document: DocumentRange,
-    factures: dict[tuple[str, str], Facture],
-    redevables: dict[tuple[str, str], Redevable],
-) -> LigneImport:
-    redevable = redevables.get((lue.source, lue.code_redevable))
+def _comparee(lot: LotImport, lue: Ligne, document: DocumentRange, connues: Connues) -> LigneImport:
+    redevable = connues.redevables.get((lue.source, lue.code_redevable))
     ligne = LigneImport(
         lot=lot,
         collectivite_id=lot.collectivite_id,
@@ -69,7 +72,8 @@ def _comparee(
         source=lue.source,
         code_redevable=lue.code_redevable,
         nature=Nature.FACTURE if lue.montant > 0 else Nature.AVOIR,
-        fichier_pdf=lue.fichier_pdf,
+        sensible=nature(lue.objet),
+        fichier_pdf=document.depose or lue.fichier_pdf,
         pdf=document.nom,
         pdf_douteux=document.douteux,
         **{champ: getattr(lue, champ) for champ in (*IDENTITE, *COPIES)},
@@ -77,10 +81,12 @@ def _comparee(
     ligne.courriel = normaliser_courriel(lue.courriel)
     ligne.redevable_nouveau = redevable is None
     ligne.redevable_avant = remplacees(redevable, ligne, IDENTITE) if redevable else {}
-    existante = factures.get(("numero", lue.numero))
-    homonyme = factures.get(("reference", lue.reference))
+    existante = connues.factures.get(("numero", lue.numero))
+    homonyme = connues.factures.get(("reference", lue.reference))
     ligne.motif = _motif(ligne, existante, homonyme)
-    ligne.sort = _sort(ligne, existante)
+    ligne.sort = (
+        _tranche(ligne, existante, connues.decisions.get(ligne.rang, "")) if ligne.motif else _sort(ligne, existante)
+    )
     return ligne
 
 
@@ -94,9 +100,24 @@ def remplacees(objet: Redevable | Facture, ligne: LigneImport, champs: tuple[str
     }
 
 
+def _tranche(ligne: LigneImport, existante: Facture | None, decision: str) -> SortLigne:
+    """Un conflit, à moins qu'un agent l'ait tranché ; ``avant`` y dit le montant qu'il pourrait remplacer."""
+    if existante is not None and _montant_remplacable(ligne, existante):
+        ligne.facture, ligne.avant = existante.uuid, remplacees(existante, ligne, (*CORRIGEABLES, "montant"))
+        if decision == Decision.REMPLACER:
+            return SortLigne.MODIFIEE
+    return SortLigne.ECARTEE if decision == Decision.GARDER else SortLigne.CONFLIT
+
+
+def _montant_remplacable(ligne: LigneImport, existante: Facture) -> bool:
+    """Publiée, la même à son montant près, et que personne n'a lue ni commencé à payer."""
+    redevable = existante.redevable
+    memes = (redevable.source, redevable.code, existante.reference, existante.nature, existante.statut)
+    attendues = (ligne.source, ligne.code_redevable, ligne.reference, ligne.nature, Statut.PUBLIEE)
+    return memes == attendues and not existante.est_touchee  # type: ignore[attr-defined]  # annotée plus haut
+
+
 def _sort(ligne: LigneImport, existante: Facture | None) -> SortLigne:
-    if ligne.motif:
-        return SortLigne.CONFLIT
     if existante is None:
         return SortLigne.NOUVELLE
     ligne.facture = existante.uuid

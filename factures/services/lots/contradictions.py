@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F, Min, Q, Window
 from django.db.models.functions import FirstValue
 
-from factures.imports import COLONNES, PARTIES
+from factures.imports import COLONNES, PARTIES, Ligne
 from factures.models import LigneImport, LotImport, RejetImport
 
 PAR_PAQUET = 1000
@@ -55,14 +55,14 @@ def _rejeter(lignes: Any, champ: str, motif: str) -> None:
                 rang=ligne.rang,
                 champ=champ,
                 motif=motif.format(ligne),
-                cellules=_cellules(ligne),
+                cellules=cellules(ligne),
             )
             for ligne in paquet
         )
         LigneImport.objects.filter(pk__in=[ligne.pk for ligne in paquet]).delete()
 
 
-def _cellules(ligne: LigneImport) -> dict[str, str]:
+def cellules(ligne: LigneImport | Ligne) -> dict[str, str]:
     """La ligne comme le fichier l'aurait écrite."""
     valeurs = {nom: getattr(ligne, nom) for nom in COLONNES + PARTIES}
     dates = {nom: valeur.strftime("%d/%m/%Y") for nom, valeur in valeurs.items() if nom.startswith("date_") and valeur}

@@ -1,18 +1,22 @@
 """Ce qu'un lot change à des factures et à des redevables qui existaient avant lui, et comment on le défait."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from itertools import islice
 from typing import Any, cast
 
 from django.db.models import Field, Q
 
 from comptes.models import Redevable
+from factures.argent import en_centimes
 from factures.etats import SortLigne
 from factures.models import Facture, LigneImport, LotImport
 from factures.services.lots.comparaison import CORRIGEABLES, IDENTITE, remplacees, touchee
-from portail.journal import noter_chacun
+from factures.services.reglements import solder
+from portail.journal import noter, noter_chacun
 
 PAR_PAQUET = 1000
+LAISSEES = (SortLigne.CONFLIT, SortLigne.ECARTEE)
 
 
 class Perime(Exception):
@@ -28,8 +32,9 @@ def corriger_les_factures(lot: LotImport) -> None:
         factures = _intactes(lignes)
         for ligne in lignes:
             facture = factures[ligne.facture]
-            if _texte(remplacees(facture, ligne, CORRIGEABLES)) != _texte(ligne.avant):
+            if _texte(remplacees(facture, ligne, _champs(ligne))) != _texte(ligne.avant):
                 raise Perime
+            _noter_le_montant(facture, ligne, apres=ligne.montant)
             _ecrire(facture, {champ: getattr(ligne, champ) for champ in ligne.avant})
         _enregistrer(factures, lignes, "facture.corrigee")
 
@@ -42,6 +47,7 @@ def retablir_les_factures(lot: LotImport) -> None:
             facture = factures[ligne.facture]
             if remplacees(facture, ligne, tuple(ligne.avant)):
                 raise Perime
+            _noter_le_montant(facture, ligne, apres=Decimal(ligne.avant.get("montant", 0)))
             _ecrire(facture, ligne.avant)
         _enregistrer(factures, lignes, "facture.retablie")
 
@@ -85,7 +91,7 @@ def _intactes(lignes: list[LigneImport]) -> dict[Any, Facture]:
 
 
 def _qui_changent_un_redevable(lot: LotImport) -> Any:
-    return LigneImport.objects.filter(~Q(redevable_avant={}), ~Q(sort=SortLigne.CONFLIT), lot=lot)
+    return LigneImport.objects.filter(~Q(redevable_avant={}), lot=lot).exclude(sort__in=LAISSEES)
 
 
 def _redevables(lignes: list[LigneImport]) -> dict[tuple[str, str], Redevable]:
@@ -100,8 +106,21 @@ def _ecrire(objet: Facture | Redevable, valeurs: dict[str, Any]) -> None:
 
 
 def _enregistrer(factures: dict[Any, Facture], lignes: list[LigneImport], action: str) -> None:
-    Facture.objects.bulk_update(factures.values(), CORRIGEABLES, batch_size=500)
+    for facture in factures.values():
+        solder(facture)
+    Facture.objects.bulk_update(factures.values(), (*CORRIGEABLES, "montant", "reste_du", "trop_percu"), batch_size=500)
     noter_chacun(action, sur=factures.values(), apres={"lot": lignes[0].lot_id})
+
+
+def _champs(ligne: LigneImport) -> tuple[str, ...]:
+    """Ce que la ligne peut changer : le montant, seulement si un agent l'a décidé."""
+    return (*CORRIGEABLES, "montant") if "montant" in ligne.avant else CORRIGEABLES
+
+
+def _noter_le_montant(facture: Facture, ligne: LigneImport, *, apres: Decimal) -> None:
+    if "montant" in ligne.avant:
+        avant = {"montant": en_centimes(facture.montant)}
+        noter("facture.montant", sur=facture, avant=avant, apres={"montant": en_centimes(apres), "lot": ligne.lot_id})
 
 
 def _texte(valeurs: dict[str, Any]) -> dict[str, str]:

@@ -1,15 +1,20 @@
 """Recevoir un fichier : le même contenu ne se dépose pas deux fois dans un service."""
 
 import hashlib
-from typing import BinaryIO
+import os
+from typing import Any, BinaryIO
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
 
-from factures.etats import LOTS_VIVANTS, Avis
+from factures.etats import LOTS_VIVANTS
+from factures.imports import FichierRefuse
 from factures.models import LotImport
+from factures.services.lots.preparation import ANALYSE
+from portail.bornes import OCTETS_ARCHIVE, OCTETS_FICHIER
 from portail.journal import noter
 from portail.models import Regie
+from portail.taches import lancer
 
 _MORCEAU = 1 << 20
 
@@ -27,31 +32,42 @@ def deposer(
     regie: Regie,
     fichier: BinaryIO,
     libelle: str,
-    format: str,  # noqa: A002  # le nom de la colonne
     archive: BinaryIO | None = None,
-    avis: Avis = Avis.RETENUS,
+    en_fond: bool = False,
+    **reglages: Any,
 ) -> LotImport:
-    """Le lot créé ; ``DejaDepose`` si un autre lot de ce service porte ce contenu, même déposé au même instant."""
+    """Le lot créé ; ``DejaDepose`` si un autre lot de ce service porte ce contenu, même déposé au même instant.
+
+    ``en_fond`` : un ouvrier l'analysera. ``reglages`` : ``format`` (deviné s'il manque), ``motif_documents``,
+    ``a_relire``, ``avis``. ``FichierRefuse`` pour un fichier démesuré.
+    """
+    for depose, octets in ((fichier, OCTETS_FICHIER), (archive, OCTETS_ARCHIVE)):
+        if depose is not None:
+            _verifier_la_taille(depose, octets)
     empreinte = _empreinte(fichier, archive)
     lot = LotImport(
-        collectivite_id=regie.collectivite_id,
-        regie=regie,
-        libelle=libelle[-120:],
-        format=format,
-        empreinte=empreinte,
-        avis=avis,
+        collectivite_id=regie.collectivite_id, regie=regie, libelle=libelle[-120:], empreinte=empreinte, **reglages
     )
     try:
         with transaction.atomic():
             lot.save(force_insert=True)  # la base choisit ici entre deux dépôts simultanés
             _ranger(lot, fichier, archive)
             noter("lot.depose", sur=lot, apres={"etat": lot.etat, "empreinte": empreinte})
+            if en_fond:
+                lancer(ANALYSE, lot=lot.pk)
     except IntegrityError:
         existant = LotImport.objects.filter(regie=regie, empreinte=empreinte, etat__in=LOTS_VIVANTS).first()
         if existant is None:
             raise
         raise DejaDepose(existant) from None
     return lot
+
+
+def _verifier_la_taille(fichier: BinaryIO, octets: int) -> None:
+    if fichier.seek(0, os.SEEK_END) > octets:
+        raise FichierRefuse(
+            f"Ce fichier dépasse {octets >> 20} Mio : découpez-le, ou déposez-le par la commande d'import."
+        )
 
 
 def _empreinte(*fichiers: BinaryIO | None) -> str:

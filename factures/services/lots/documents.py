@@ -3,52 +3,55 @@
 import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
 from django.core.files.base import ContentFile
 from django.db import transaction
 
 from factures.imports import Ligne
-from factures.imports.documents import Archive, Documents, SansDocuments
+from factures.imports.appariement import CHAMPS
+from factures.imports.bac import Pieces
+from factures.imports.documents import DocumentRefuse
 from factures.imports.formats import JOINTES
-from factures.imports.pdf import porte, verifier
 from factures.models import Facture, LigneImport, LotImport
-
-NOMS_CITES = 20
+from factures.services.lots.preparation import en_fichier
 
 
 @contextmanager
-def documents_de(lot: LotImport) -> Iterator[Documents]:
-    """Ceux qui ont été déposés avec le lot."""
-    if lot.archive:
-        with lot.archive.open("rb") as fichier:
-            yield Archive(fichier.file)
-    elif extraire := JOINTES.get(lot.format):
-        with lot.fichier.open("rb") as fichier, tempfile.TemporaryFile() as archive:
-            extraire(fichier.file, archive)
-            yield Archive(archive)
-    else:
-        yield SansDocuments()
+def documents_de(lot: LotImport) -> Iterator[Pieces | None]:
+    """Ceux qui ont été déposés avec le lot ; None s'il n'y en a pas."""
+    jointes = lot.format in JOINTES
+    if not lot.archive and not jointes:
+        yield None
+        return
+    with ExitStack() as pile:
+        fichier = pile.enter_context(en_fichier(lot.archive or lot.fichier))
+        extraire = None if lot.archive else pile.enter_context(tempfile.TemporaryFile())
+        pieces = Pieces(fichier, motif=lot.motif_documents, extraire=extraire)
+        pile.callback(pieces.fermer)
+        yield pieces
 
 
 class DocumentRange(NamedTuple):
-    """Sous quel nom un document est gardé, et s'il ne porte ni le numéro ni la référence de sa facture."""
+    """Sous quel nom un document est gardé, sous lequel il était déposé, et s'il ne dit rien de sa facture."""
 
     nom: str
     douteux: bool
+    depose: str = ""
 
 
 SANS_DOCUMENT = DocumentRange("", douteux=False)
 
 
-def ranger(lot: LotImport, lue: Ligne, documents: Documents) -> DocumentRange:
-    """Garde le document que la ligne nomme ; ``DocumentRefuse`` s'il manque ou n'est pas sûr."""
-    if not lue.fichier_pdf:
+def ranger(lot: LotImport, lue: Ligne, documents: Pieces | None) -> DocumentRange:
+    """Garde le document de la ligne ; ``DocumentRefuse`` si celui qu'elle nomme manque, ou n'est pas sûr."""
+    if documents is None:
+        if lue.fichier_pdf:
+            raise DocumentRefuse(f"le document « {lue.fichier_pdf} » n'a pas été fourni.")
         return SANS_DOCUMENT
-    contenu = documents.lire(lue.fichier_pdf)
-    verifier(contenu)
-    return DocumentRange(_ecrire(lot, contenu), douteux=not porte(contenu, lue.numero, lue.reference))
+    nom, contenu, douteux = documents.pour({champ: getattr(lue, champ) for champ in ("fichier_pdf", *CHAMPS)})
+    return DocumentRange(_ecrire(lot, contenu), douteux, nom) if nom else SANS_DOCUMENT
 
 
 def _ecrire(lot: LotImport, contenu: bytes) -> str:
@@ -66,14 +69,15 @@ def _ecrire(lot: LotImport, contenu: bytes) -> str:
     return range_sous
 
 
-def orphelins(lot: LotImport, documents: Documents) -> dict[str, Any]:
+def orphelins(lot: LotImport, documents: Pieces | None) -> dict[str, Any]:
     """Combien de documents aucune ligne ne nomme, et les premiers d'entre eux."""
+    if documents is None:
+        return {"nombre": 0, "noms": []}
     nommes = [
         *LigneImport.objects.filter(lot=lot).exclude(fichier_pdf="").values_list("fichier_pdf", flat=True),
         *filter(None, lot.rejets.values_list("cellules__fichier_pdf", flat=True)),
     ]
-    noms = documents.orphelins(nommes)
-    return {"nombre": len(noms), "noms": noms[:NOMS_CITES]}
+    return documents.orphelins(nommes)
 
 
 def oublier(noms: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from factures.models import LotImport
 from portail.journal import noter
 
 # Cent mille factures se publient en quelques secondes, un million en plus d'une minute : le travail de fond attend.
-PATIENCE = "15min"
+PATIENCE_SECONDES = 900
 
 
 class LotIndisponible(Exception):
@@ -21,7 +21,7 @@ def verrouiller(lot: LotImport) -> LotImport:
     if connection.vendor == "postgresql":
         with connection.cursor() as curseur:
             for reglage in ("lock_timeout", "statement_timeout"):
-                curseur.execute("SELECT set_config(%s, %s, true)", [reglage, PATIENCE])
+                curseur.execute("SELECT set_config(%s, %s, true)", [reglage, f"{PATIENCE_SECONDES}s"])
     return LotImport.objects.select_for_update(of=("self",)).select_related("regie").get(pk=lot.pk)
 
 

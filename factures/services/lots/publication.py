@@ -8,15 +8,16 @@ from django.db.models import Count, Max, Sum
 from django.utils import timezone
 
 from comptes.models import Redevable
-from factures import registre
 from factures.argent import en_centimes
 from factures.etats import Avis, EtatLot, SortLigne, Statut
 from factures.models import Facture, FactureQuerySet, LigneImport, LotImport
 from factures.services.lots.comparaison import COPIES, IDENTITE
 from factures.services.lots.corrections import Perime, corriger_les_factures, corriger_les_redevables
-from factures.services.lots.etapes import exiger, passer, verrouiller
+from factures.services.lots.etapes import PATIENCE_SECONDES, exiger, passer, verrouiller
+from portail.taches import lancer, progresser
 
 PAR_TRANCHE = 5000
+PREVENIR = "factures.tasks.prevenir_les_habitants"
 
 # La base recopie elle-même les lignes étagées ; « DO NOTHING » rend la préparation rejouable, et laisse au compte
 # final le soin de voir qu'une autre facture a pris entre-temps le même numéro ou la même référence.
@@ -47,9 +48,13 @@ def publier(*, lot: LotImport, malgre_les_rejets: bool = False) -> bool:
     """
     if not _commencer(lot, malgre_les_rejets=malgre_les_rejets):
         return False
-    for debut in range(0, _dernier_rang(lot), PAR_TRANCHE):
+    dernier = _dernier_rang(lot)
+    for debut in range(0, dernier, PAR_TRANCHE):
+        progresser()
         if not _preparer(lot, debut, debut + PAR_TRANCHE):
             return False
+        LotImport.objects.filter(pk=lot.pk).update(avancement=min(99, (debut + PAR_TRANCHE) * 100 // dernier))
+    progresser(pour=PATIENCE_SECONDES)
     try:
         return _montrer(lot)
     except Perime as perime:
@@ -64,11 +69,16 @@ def _commencer(lot: LotImport, *, malgre_les_rejets: bool) -> bool:
         lot.refresh_from_db()
         return False
     exiger(tenu, EtatLot.A_VERIFIER, EtatLot.EN_PUBLICATION)
-    perdues = tenu.bilan["rejetees"] + tenu.bilan[SortLigne.CONFLIT]["nombre"]
-    if perdues and not malgre_les_rejets and tenu.etat == EtatLot.A_VERIFIER:
-        raise PublicationImpossible(f"{perdues} ligne(s) à corriger : rien n'est publié.")
+    if tenu.etat == EtatLot.A_VERIFIER:
+        exiger_complet(tenu, malgre_les_rejets=malgre_les_rejets)
     passer(lot, vers=EtatLot.EN_PUBLICATION)
     return True
+
+
+def exiger_complet(lot: LotImport, *, malgre_les_rejets: bool) -> None:
+    """``PublicationImpossible`` si des lignes seraient perdues sans que quelqu'un l'ait accepté."""
+    if lot.a_corriger and not malgre_les_rejets:
+        raise PublicationImpossible(f"{lot.a_corriger} ligne(s) à corriger : rien n'est publié.")
 
 
 def _dernier_rang(lot: LotImport) -> int:
@@ -122,9 +132,9 @@ def _montrer(lot: LotImport) -> bool:
     maintenant = timezone.now()
     brouillons.update(statut=Statut.PUBLIEE, publiee_le=maintenant)
     if tenu.avis == Avis.ENVOYES:
-        for suite in registre.suites_de_publication():
-            suite(tenu.pk)
-    return passer(lot, vers=EtatLot.PUBLIE, publie_le=maintenant, bilan=tenu.bilan)
+        lancer(PREVENIR, lot=tenu.pk)
+    progresser()
+    return passer(lot, vers=EtatLot.PUBLIE, publie_le=maintenant, bilan=tenu.bilan, motif="", avancement=0)
 
 
 def _totaux(factures: Any) -> dict[str, int]:
@@ -136,7 +146,7 @@ def _totaux(factures: Any) -> dict[str, int]:
 def _revenir_a_l_apercu(lot: LotImport, motif: str) -> None:
     exiger(verrouiller(lot), EtatLot.EN_PUBLICATION)
     retirer_les_brouillons(lot)
-    passer(lot, vers=EtatLot.A_VERIFIER, motif=motif)
+    passer(lot, vers=EtatLot.A_VERIFIER, motif=motif, avancement=0)
 
 
 def retirer_les_brouillons(lot: LotImport) -> None:

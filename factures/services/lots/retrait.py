@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from factures.etats import EtatLot
+from factures.etats import TRANSITIONS_LOT, EtatLot
 from factures.models import Facture, LotImport
 from factures.services.lots.analyse import vider
 from factures.services.lots.comparaison import touchee
@@ -19,10 +19,15 @@ class AnnulationImpossible(Exception):
 @transaction.atomic
 def renoncer(*, lot: LotImport) -> None:
     """Le lot n'aura rien laissé ; ``LotIndisponible`` s'il est déjà publié ou fini."""
-    exiger(verrouiller(lot), EtatLot.DEPOSE, EtatLot.EN_ANALYSE, EtatLot.A_VERIFIER, EtatLot.EN_PUBLICATION)
+    exiger(verrouiller(lot), *(etat for etat, suites in TRANSITIONS_LOT.items() if EtatLot.ABANDONNE in suites))
+    defaire(lot)
+    passer(lot, vers=EtatLot.ABANDONNE)
+
+
+def defaire(lot: LotImport) -> None:
+    """Retire tout ce qu'un lot verrouillé, non publié, a préparé."""
     retirer_les_brouillons(lot)
     vider(lot)
-    passer(lot, vers=EtatLot.ABANDONNE)
 
 
 def annuler_publication(*, lot: LotImport) -> bool:
@@ -40,8 +45,13 @@ def annuler_publication(*, lot: LotImport) -> bool:
 
 @transaction.atomic
 def _annuler(lot: LotImport) -> bool:
-    if verrouiller(lot).etat != EtatLot.PUBLIE:
+    tenu = verrouiller(lot)
+    if tenu.etat != EtatLot.PUBLIE:
         return False
+    if tenu.efface_le is not None:
+        raise AnnulationImpossible(
+            "Ce lot est trop ancien : ses lignes ont été effacées, annulez ses factures une à une."
+        )
     factures = Facture.objects.filter(lot=lot)
     # Verrouillées d'abord : une lecture ou un paiement qui arriverait maintenant attendra notre fin.
     list(factures.select_for_update(of=("self",)).order_by("pk").values_list("pk"))

@@ -1,0 +1,31 @@
+"""« Une facture est disponible » : rien d'autre, et l'adresse de la commune."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from comptes.models import Usager
+from factures.etats import Statut
+from factures.models import Facture
+from factures.services.lots.avis import SORTE
+from portail.models import Collectivite
+from portail.registre import Contenu, SorteDeCourriel
+
+
+def disponible(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu | None:
+    """Ni montant, ni service, ni document. Rien à dire si la publication a été défaite, ou l'accès fermé."""
+    personne = Usager.objects.filter(pk=contexte["usager"], is_active=True, courriel_confirme_le__isnull=False).first()
+    if personne is None:
+        return None
+    factures = Facture.objects.de(personne, chez=collectivite).filter(lot=contexte["lot"], statut=Statut.PUBLIEE)
+    nombre = factures.count()
+    if not nombre:
+        return None
+    portail = f"{collectivite.adresse}{reverse('factures:accueil')}?LIEN={collectivite.lien}"
+    sujet = _("Une facture est disponible") if nombre == 1 else _("Des factures sont disponibles")
+    return Contenu(sujet, {"nombre": nombre, "portail": portail})
+
+
+DISPONIBLE = SorteDeCourriel(SORTE, "courriels/disponible.txt", "courriels/disponible.html", disponible)
