@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreAnnee, FiltreEtat, FiltreSuivi, cherchees
 from factures.etats import EtatFacture
-from factures.models import Consultation, Declaration, Facture, LigneFacture, LotImport, Reglement
+from factures.models import Consultation, Declaration, Facture, LigneFacture, Reglement
 from factures.services import expliquer
 from factures.templatetags.etats import badge_etat
 from portail.gestion.champs import SAUF_LECTURE
@@ -86,18 +86,6 @@ class LigneFactureAdmin(AdminParCommune):
     list_display = ("libelle", "facture", "quantite", "prix_unitaire", MONTANT)
     list_select_related = ("facture",)
     fiche = ("facture", "rang", "libelle", "quantite", "prix_unitaire", "montant")
-
-
-@admin.register(LotImport)
-class LotImportAdmin(AdminParCommune):
-    """Les livraisons des logiciels de facturation."""
-
-    rubrique = Rubrique.FACTURES
-    confidentiel = True
-    list_display = ("libelle", "regie", "etat", "cree_le")
-    list_filter = (("regie", FiltreLie), "etat")
-    list_select_related = ("regie",)
-    fiche = ("libelle", "regie", "etat", "motif", "cree_le", "publie_le")
 
 
 @admin.register(Reglement)

@@ -94,23 +94,19 @@ class AffectationAdmin(AdminParCommune):
     """Les agents de la commune et leur rôle."""
 
     lecteurs = ENCADREMENT
-    list_display = ("agent", "role", "etat", "vue_le")
+    list_display = ("agent", "role")
     list_filter = ("role",)
     list_select_related = ("usager", "collectivite")
-    fiche = ("agent", "adresse", "role", "etat", "depuis", "motif", "invitee_le", "vue_le")
+    fiche = ("agent", "adresse", "role")
 
     @admin.display(description=_("agent"), ordering="usager__nom")
     def agent(self, affectation: Affectation) -> str:
         """Son nom, et non un lien : un agent n'est pas un usager de sa commune."""
-        return affectation.nom_complet
+        return str(affectation.usager)
 
     @admin.display(description=_("adresse mail"))
     def adresse(self, affectation: Affectation) -> str:
-        return affectation.adresse
-
-    @admin.display(description=_("état"))
-    def etat(self, affectation: Affectation) -> str:
-        return affectation.etat
+        return affectation.usager.get_username()
 
 
 @admin.register(Courriel)
