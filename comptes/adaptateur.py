@@ -9,9 +9,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from comptes.appareils import nommer
+from comptes.models import Usager
 from portail import limites
 from portail.journal import noter
 from portail.requete import CLE_SESSION
+from portail.services import retenir_l_activite
 
 
 class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ne publie pas ses types
@@ -63,6 +65,8 @@ class AdaptateurComptes(DefaultAccountAdapter):  # type: ignore[misc]  # allauth
         request.session.update(
             {CLE_SESSION: request.collectivite.pk, "debut": maintenant, "vu": maintenant, "appareil": appareil}
         )
+        if isinstance(user, Usager) and user.is_staff:
+            retenir_l_activite(agent=user.pk, collectivite=request.collectivite)
         noter("connexion.ouverte", sur=user, acteur=user.pk, collectivite=request.collectivite.pk)
 
     def authentication_failed(self, request: Any, **credentials: Any) -> None:

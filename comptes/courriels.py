@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from comptes import jetons
 from comptes.models import ChoixEnvoi, DemandeAdresse, ModeEnvoi, Usager
-from comptes.services import ACTIVATION, adresses, mots_de_passe
+from comptes.services import ACTIVATION, adresses, invitations, mots_de_passe
 from portail.journal import noter
-from portail.models import Collectivite
+from portail.models import Affectation, Collectivite, Role
 from portail.registre import Contenu, SorteDeCourriel
 
 Contexte = Mapping[str, Any]
@@ -74,6 +74,45 @@ def envoi_change_service(_collectivite: Collectivite, contexte: Contexte) -> Con
     return Contenu(_("Un habitant change l'envoi de ses factures"), _choix(contexte))
 
 
+def invitation(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+    """Le lien qui ouvre l'accès d'un agent, le même message que l'adresse ait un compte ou non."""
+    invitee = Affectation.objects.filter(pk=contexte["affectation"], usager=None).first()
+    if invitee is None:
+        return None
+    jeton = jetons.signer(invitations.USAGE, invitee.pk, invitations.etat_de_l_invitation(invitee), chez=collectivite)
+    valeurs = {
+        "role": invitee.get_role_display(),
+        "lien": lien(invitations.USAGE, jeton, chez=collectivite),
+        "jours": invitations.DUREE_DU_LIEN.days,
+    }
+    return Contenu(_("Vous êtes invité à la gestion du portail"), valeurs)
+
+
+def agent_change(collectivite: Collectivite, contexte: Contexte) -> Contenu:
+    """À l'agent : son rôle, ou la fin de son accès."""
+    valeurs = {
+        "quoi": contexte["quoi"],
+        "role": Role(contexte["role"]).label,
+        "gestion": f"{collectivite.adresse}{reverse('gestion:index')}",
+    }
+    return Contenu(_("Votre accès à la gestion a changé"), valeurs)
+
+
+def agent_nomme(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+    """Aux responsables : quelqu'un pourra nommer les agents, ou ouvrir le contenu."""
+    agent = Affectation.objects.select_related("usager").filter(pk=contexte["affectation"]).first()
+    if agent is None:
+        return None
+    fiche = reverse("gestion:portail_affectation_change", args=[agent.pk])
+    valeurs = {
+        "agent": agent,
+        "role": agent.get_role_display(),
+        "auteur": Usager.objects.filter(pk=contexte["auteur"]).first(),
+        "fiche": f"{collectivite.adresse}{fiche}",
+    }
+    return Contenu(_("Un accès de confiance a été donné"), valeurs)
+
+
 def _choix(contexte: Contexte) -> dict[str, Any]:
     choix = ChoixEnvoi.objects.select_related("redevable").get(pk=contexte["choix"])
     papier = choix.mode == ModeEnvoi.PAPIER
@@ -110,6 +149,11 @@ SORTES = (
         "courriels/adresse_en_changement.html",
         adresse_en_changement,
     ),
+    SorteDeCourriel(
+        invitations.INVITATION, "courriels/invitation_agent.txt", "courriels/invitation_agent.html", invitation
+    ),
+    SorteDeCourriel("comptes.agent_change", "courriels/agent_change.txt", "courriels/agent_change.html", agent_change),
+    SorteDeCourriel("comptes.agent_nomme", "courriels/agent_nomme.txt", "courriels/agent_nomme.html", agent_nomme),
     SorteDeCourriel("comptes.envoi_change", "courriels/envoi_change.txt", "courriels/envoi_change.html", envoi_change),
     SorteDeCourriel(
         "comptes.envoi_change_service",

@@ -7,6 +7,7 @@ from django.urls import path
 from comptes.views import (
     activation,
     adresses,
+    agents,
     deconnexion,
     informations,
     liens,
@@ -33,6 +34,7 @@ urlpatterns = [
     path("mot-de-passe/nouveau/", mots_de_passe.nouveau, name="mot_de_passe_nouveau"),
     path("adresse-mail/valider/", adresses.valider, name="adresse_valider"),
     path("adresse-mail/annuler/", adresses.annuler, name="adresse_annuler"),
+    path("agent/accepter/", agents.accepter, name="agent_accepter"),
     path("mes-informations/", informations.mes_informations, name="mes_informations"),
     path("mes-informations/adresse-mail/", adresses.changer, name="adresse_changer"),
     path("mes-informations/adresse-mail/confirmer/", adresses.confirmer, name="adresse_confirmer"),

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from portail import services
 from portail.correlation import suivre
 from portail.proxys import est_de_confiance, visiteur
 from portail.requete import (
@@ -150,6 +151,8 @@ def _verifier_duree(request: Any, *, instant: int) -> None:
 def _prolonger(request: Any, instant: int) -> None:
     """Sans renvoyer le cookie : il finit avec le navigateur, et un document n'en porte aucun."""
     request.session["vu"] = instant
+    if request.user.is_staff:
+        services.retenir_l_activite(agent=request.user.pk, collectivite=request.collectivite)
     try:
         request.session.save()
     except UpdateError:  # déconnectée entre-temps, depuis un autre onglet

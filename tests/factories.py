@@ -10,7 +10,7 @@ from factures.etats import Nature, Statut
 from factures.models import Facture, LigneFacture
 from paiement_tipi.models import ContratTipi
 from paiement_tipi.protocole import Saisie
-from portail.models import Collectivite, Hote, Regie
+from portail.models import Affectation, Collectivite, Hote, Regie, Role
 
 MOT_DE_PASSE = "une phrase de passe"
 _numeros = count(1)
@@ -54,6 +54,13 @@ def usager(**champs: Any) -> Usager:
     n = next(_numeros)
     valeurs = {"email": f"personne-{n}@exemple.fr", "civilite": "Madame", "nom": f"NOM{n}", "prenom": "Ada", **champs}
     return Usager.objects.create_user(password=valeurs.pop("password", MOT_DE_PASSE), **valeurs)
+
+
+def administratrice(chez: Collectivite, **champs: Any) -> Usager:
+    """Une agente qui nomme les autres."""
+    personne = usager(is_staff=True, **champs)
+    Affectation.objects.create(usager=personne, collectivite=chez, role=Role.ADMINISTRATION)
+    return personne
 
 
 def redevable(chez: Collectivite, *usagers: Usager, **champs: Any) -> Redevable:

@@ -45,6 +45,19 @@ declarer_actions(
         "redevable.envoi": _("Papier ou électronique : choix enregistré"),
     },
 )
+declarer_actions(
+    "agents",
+    _("Agents"),
+    {
+        "agent.invite": _("Agent invité"),
+        "agent.reinvite": _("Invitation renvoyée"),
+        "agent.accepte": _("Invitation acceptée"),
+        "agent.role": _("Rôle changé"),
+        "agent.suspendu": _("Accès suspendu, agent déconnecté"),
+        "agent.retabli": _("Accès rétabli"),
+        "agent.retire": _("Accès retiré, agent déconnecté"),
+    },
+)
 declarer_mots(
     {
         "mode": Mot(_("mode d'envoi"), lambda mode: ModeEnvoi(mode).label),

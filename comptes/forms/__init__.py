@@ -3,9 +3,16 @@
 from comptes.forms.activation import ActivationForm, CodesForm, NomForm, OuvertureForm
 from comptes.forms.adresses import AdresseForm, EnvoiForm
 from comptes.forms.connexion import ConnexionForm, CourrielField
-from comptes.forms.mots_de_passe import ChangementForm, MotDePasseForm, NouveauMotDePasseForm, OubliForm
+from comptes.forms.mots_de_passe import (
+    AcceptationForm,
+    ChangementForm,
+    MotDePasseForm,
+    NouveauMotDePasseForm,
+    OubliForm,
+)
 
 __all__ = [
+    "AcceptationForm",
     "ActivationForm",
     "AdresseForm",
     "ChangementForm",

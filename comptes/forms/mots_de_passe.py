@@ -67,6 +67,10 @@ class NouveauMotDePasseForm(forms.Form):
         return confirmation
 
 
+class AcceptationForm(forms.Form):
+    """Un bouton : qui a déjà un mot de passe n'en choisit pas un autre."""
+
+
 class ChangementForm(NouveauMotDePasseForm):
     """L'ancien mot de passe d'abord."""
 

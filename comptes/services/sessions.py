@@ -50,6 +50,14 @@ def fermer_les_sessions(*, usager: Usager, sauf: str | None, collectivite: Colle
     return fermees
 
 
+def fermer_les_sessions_d_ici(*, usager: Usager, collectivite: Collectivite) -> int:
+    """Celles de cette commune seulement : le service n'a rien à fermer chez une autre."""
+    fermees, _ = Session.objects.filter(usager=usager, collectivite=collectivite).delete()
+    if fermees:
+        noter("connexion.fermees", sur=usager, collectivite=collectivite.pk, apres={"nombre": fermees})
+    return fermees
+
+
 def effacer_les_sessions_mortes() -> int:
     """Retire celles que leur cookie a oubliées."""
     return Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]

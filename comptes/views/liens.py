@@ -11,11 +11,17 @@ from django.views.decorators.http import require_safe
 
 from comptes import jetons
 from comptes.services.adresses import ANNULATION, VALIDATION
+from comptes.services.invitations import USAGE as INVITATION
 from comptes.services.mots_de_passe import USAGE
 from portail.requete import est_a_son_adresse, retenir_collectivite, sans_hote
 
 # La page de chaque usage d'un lien.
-PAGES = {USAGE: "mot_de_passe_nouveau", VALIDATION: "adresse_valider", ANNULATION: "adresse_annuler"}
+PAGES = {
+    USAGE: "mot_de_passe_nouveau",
+    VALIDATION: "adresse_valider",
+    ANNULATION: "adresse_annuler",
+    INVITATION: "agent_accepter",
+}
 DUREE_DU_COOKIE = 3600
 
 

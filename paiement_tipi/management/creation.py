@@ -17,7 +17,7 @@ from factures.services import annuler, encaisser, marquer, publier
 from paiement_tipi.management.demo import MOT_DE_PASSE, NUMCLI, Commune, Modele
 from paiement_tipi.models import ContratTipi
 from paiement_tipi.protocole import Saisie
-from portail.models import Collectivite, Hote, Regie
+from portail.models import Affectation, Collectivite, Hote, Regie, Role
 from portail.services import suspendre_le_paiement
 
 COTE_LOGO = 192
@@ -97,6 +97,13 @@ def creer_redevable_a_activer(
         valeurs = {"collectivite": collectivite, "empreinte": empreinte, "expire_le": timezone.now() + VALIDITE_CODE}
         CodeActivation.objects.get_or_create(redevable=redevable, defaults=valeurs)
     return redevable
+
+
+def inviter_un_agent(collectivite: Collectivite) -> None:
+    """Une invitation qui attend, sans message : « Renvoyer l'invitation » l'enverra."""
+    invitation = {"prenom": "Rose", "nom": "LECTURE", "role": Role.LECTURE, "invitee_le": timezone.now()}
+    if not Affectation.objects.filter(collectivite=collectivite, role=Role.LECTURE).exists():
+        Affectation.objects.create(collectivite=collectivite, courriel="invitee@demo.example", **invitation)
 
 
 def creer_redevable(usager: Usager, *, code: str, collectivite: Collectivite, adresse: str, ville: str) -> Redevable:

@@ -1,21 +1,26 @@
 """Ce qu'un agent change de sa commune, et les chiffres qu'il en lit."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.db.models import Count, Q
 from django.forms import model_to_dict
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portail import services
+from portail import ouvertures, services
 from portail.courriels import relancer
 from portail.etats import MORTS, EtatCourriel
+from portail.gestion.champs import ENCADREMENT
+from portail.gestion.comptes import noms_des_comptes
 from portail.gestion.registre import (
     Acte,
     ActeImpossible,
     Carte,
     Chiffre,
+    Reservee,
     Tableau,
     declarer_acte,
     declarer_carte,
@@ -23,6 +28,8 @@ from portail.gestion.registre import (
 )
 from portail.models import Collectivite, Courriel, Regie, Sceau, valider_couleur
 from portail.models.courriels import A_ENVOYER
+
+OUVERTURES, JOURS = 20, 30  # ce que la commune relit d'un coup ; ce que compte son accueil
 
 
 class CollectiviteForm(forms.Form):
@@ -101,9 +108,30 @@ def _hotes(collectivite: Collectivite) -> Tableau:
     return Tableau(_("Noms d'hôte réservés"), (_("Nom"),), [(hote.nom,) for hote in collectivite.hotes.all()])
 
 
-def _chiffres_du_journal(_collectivite: Collectivite) -> list[Chiffre]:
+def _ouvertures(collectivite: Collectivite) -> Tableau:
+    faits = list(ouvertures.recentes(collectivite)[:OUVERTURES])
+    noms = noms_des_comptes(fait.acteur for fait in faits)
+    lignes = [
+        (f.le, noms.get(f.acteur, ""), apres["motif"], datetime.fromisoformat(apres["au_plus_tard"]))
+        for f in faits
+        if (apres := f.apres)
+    ]
+    colonnes = (_("Le"), _("Par"), _("Motif"), _("Jusqu'au plus tard"))
+    return Tableau(
+        _("L'exploitant a ouvert l'accès aux factures"), tuple(Reservee(c, ENCADREMENT) for c in colonnes), lignes
+    )
+
+
+def _chiffres_du_journal(collectivite: Collectivite) -> list[Chiffre]:
     sceau = Sceau.objects.order_by("-pk").first()
-    return [Chiffre(_("Dernier sceau"), sceau.scelle_le if sceau else _("aucun"))]
+    depuis = timezone.now() - timedelta(days=JOURS)
+    nombre = ouvertures.recentes(collectivite).filter(le__gte=depuis).count()
+    fiche = reverse("gestion:portail_collectivite_change", args=[collectivite.pk])
+    libelle = _("Accès de l'exploitant aux factures, en %(jours)d jours") % {"jours": JOURS}
+    return [
+        Chiffre(libelle, nombre, fiche, alerte=bool(nombre)),
+        Chiffre(_("Dernier sceau"), sceau.scelle_le if sceau else _("aucun")),
+    ]
 
 
 def _chiffres_des_courriels(collectivite: Collectivite) -> list[Chiffre]:
@@ -118,5 +146,6 @@ def _chiffres_des_courriels(collectivite: Collectivite) -> list[Chiffre]:
 
 
 declarer_tableau("portail.collectivite", _hotes)
+declarer_tableau("portail.collectivite", _ouvertures)
 declarer_carte(Carte(_("Courriels"), "portail.courriel", _chiffres_des_courriels))
 declarer_carte(Carte(_("Journal"), "portail.journal", _chiffres_du_journal))

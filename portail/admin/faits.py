@@ -1,9 +1,12 @@
 """Ce que le rez-de-chaussée écrit au journal, en français."""
 
+from datetime import datetime
+
 from django.utils.translation import gettext_lazy as _
 
 from portail.etats import EtatCourriel
 from portail.gestion.faits import Mot, declarer_actions, declarer_mots
+from portail.templatetags.gestion import valeur
 
 E = EtatCourriel
 
@@ -42,6 +45,7 @@ declarer_actions(
     },
 )
 declarer_mots({
+    "au_plus_tard": Mot(_("au plus tard"), lambda quand: valeur(datetime.fromisoformat(quand))),
     "filtres": Mot(_("filtres")),
     "format": Mot(_("format")),
     "jusqu_a": Mot(_("jusqu'à l'entrée")),

@@ -59,7 +59,7 @@ class FiltrePersonne(admin.SimpleListFilter):
 
     def lookups(self, request: Any, model_admin: Any) -> Choix:
         affectations = Affectation.objects.filter(collectivite=request.collectivite).select_related("usager")
-        agents = {str(a.usager_id): str(a.usager) for a in affectations}
+        agents = {str(a.usager.pk): str(a.usager) for a in affectations if a.usager}
         choisi = self.value() or ""
         if choisi.isdecimal() and choisi not in agents:
             noms = faits.auteurs(model_admin.admin_site, request, [int(choisi)])

@@ -94,19 +94,23 @@ class AffectationAdmin(AdminParCommune):
     """Les agents de la commune et leur rôle."""
 
     lecteurs = ENCADREMENT
-    list_display = ("agent", "role")
+    list_display = ("agent", "role", "etat", "vue_le")
     list_filter = ("role",)
     list_select_related = ("usager", "collectivite")
-    fiche = ("agent", "adresse", "role")
+    fiche = ("agent", "adresse", "role", "etat", "depuis", "motif", "invitee_le", "vue_le")
 
     @admin.display(description=_("agent"), ordering="usager__nom")
     def agent(self, affectation: Affectation) -> str:
         """Son nom, et non un lien : un agent n'est pas un usager de sa commune."""
-        return str(affectation.usager)
+        return affectation.nom_complet
 
     @admin.display(description=_("adresse mail"))
     def adresse(self, affectation: Affectation) -> str:
-        return affectation.usager.get_username()
+        return affectation.adresse
+
+    @admin.display(description=_("état"))
+    def etat(self, affectation: Affectation) -> str:
+        return affectation.etat
 
 
 @admin.register(Courriel)

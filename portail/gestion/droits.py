@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -40,18 +41,22 @@ _FACTURATION = _RELATION | _LOTS | _exporter(_EXPORTS_FACTURATION) | frozenset({
     "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
     "portail.regie.changer", "portail.regie.papier", "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip
+_AGENTS = frozenset(
+    f"portail.affectation.{acte}" for acte in ("inviter", "renvoyer", "retablir", "retirer", "role", "suspendre")
+)
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),
     Role.RELATION: _RELATION,
     Role.FACTURATION: _FACTURATION,
     Role.ADMINISTRATION: _FACTURATION
+    | _AGENTS
     | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
     | {"portail.regie.raccorder"}
     | _exporter(_EXPORTS_ENCADREMENT),
-    Role.EXPLOITANT: frozenset({
-        "paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.collectivite.modifier",
-        "portail.courriel.relancer", "portail.regie.raccorder",
-    }) | _exporter(_EXPORTS_COMMUNE, _EXPORTS_ENCADREMENT, _EXPORTS_INSTALLATION),
+    Role.EXPLOITANT: _AGENTS
+    | {"paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.affectation.exploitant"}
+    | {"portail.collectivite.modifier", "portail.courriel.relancer", "portail.regie.raccorder"}
+    | _exporter(_EXPORTS_COMMUNE, _EXPORTS_ENCADREMENT, _EXPORTS_INSTALLATION),
 }  # fmt: skip
 
 CONTENU_SECONDES = 60 * 60
@@ -63,11 +68,14 @@ class Acces:
     """Ce que peut une personne dans la commune de la requête.
 
     ``installation`` : voit aussi ce qui n'est à aucune commune. ``contenu`` : voit factures, paiements et redevables.
+    ``depuis`` : quand son rôle ou son état a changé ; ce qu'elle avait ouvert avant ne vaut plus. L'exploitant de
+    l'installation n'en a pas.
     """
 
     role: Role
     installation: bool
     contenu: bool
+    depuis: datetime | None
 
     def peut(self, acte: str) -> bool:
         """Vrai si son rôle permet cet acte."""
@@ -90,27 +98,33 @@ def _chercher(request: Any) -> Acces | None:
     if not (request.user.is_active and request.user.is_staff):
         return None
     if request.user.is_superuser:
-        role: str | None = Role.EXPLOITANT
-    else:
-        ici = Affectation.objects.filter(usager_id=request.user.pk, collectivite=request.collectivite)
-        role = ici.values_list("role", flat=True).first()
-    if role is None:
-        return None
-    contenu = role != Role.EXPLOITANT or contenu_jusqu_a(request) is not None
-    return Acces(Role(role), installation=request.user.is_superuser, contenu=contenu)
+        return _acces(request, Role.EXPLOITANT, None)
+    ici = Affectation.objects.actives().filter(usager_id=request.user.pk, collectivite=request.collectivite)
+    trouvee = ici.values_list("role", "depuis").first()
+    return _acces(request, Role(trouvee[0]), trouvee[1]) if trouvee else None
+
+
+def _acces(request: Any, role: Role, depuis: datetime | None) -> Acces:
+    contenu = role != Role.EXPLOITANT or _ouvert_jusqu_a(request, depuis) is not None
+    return Acces(role, installation=request.user.is_superuser, contenu=contenu, depuis=depuis)
 
 
 def contenu_jusqu_a(request: Any) -> int | None:
     """L'heure (secondes Unix) où se ferme l'accès au contenu de cette commune, ouvert par cette personne."""
+    droit = acces(request)
+    return _ouvert_jusqu_a(request, droit.depuis) if droit else None
+
+
+def _ouvert_jusqu_a(request: Any, depuis: datetime | None) -> int | None:
     ouverture = request.session.get(_CLE)
-    if ouverture is None or ouverture["pour"] != _pour(request) or ouverture["jusqu_a"] <= time.time():
+    if ouverture is None or ouverture["pour"] != _pour(request, depuis) or ouverture["jusqu_a"] <= time.time():
         return None
     return int(ouverture["jusqu_a"])
 
 
-def ouvrir_le_contenu(request: HttpRequest) -> None:
-    """Pour une heure et pour la commune de la requête ; l'appelant l'a noté au journal."""
-    request.session[_CLE] = {"pour": _pour(request), "jusqu_a": int(time.time()) + CONTENU_SECONDES}
+def ouvrir_le_contenu(request: HttpRequest, droit: Acces, *, jusqu_a: datetime) -> None:
+    """Pour la commune de la requête ; l'appelant l'a noté au journal."""
+    request.session[_CLE] = {"pour": _pour(request, droit.depuis), "jusqu_a": int(jusqu_a.timestamp())}
 
 
 def fermer_le_contenu(request: HttpRequest) -> None:
@@ -118,6 +132,7 @@ def fermer_le_contenu(request: HttpRequest) -> None:
     request.session.pop(_CLE, None)
 
 
-def _pour(request: Any) -> list[int]:
-    # Se connecter dans une autre commune garde la session de Django : la commune et le compte en font partie.
-    return [request.user.pk, request.collectivite.pk]
+def _pour(request: Any, depuis: datetime | None) -> list[Any]:
+    # Se connecter dans une autre commune garde la session de Django : la commune et le compte en font partie. Un rôle
+    # retiré puis rendu ne rouvre rien non plus.
+    return [request.user.pk, request.collectivite.pk, depuis and depuis.isoformat()]

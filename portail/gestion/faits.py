@@ -135,7 +135,7 @@ def auteurs(site: Any, request: Any, cles: Iterable[int | None]) -> dict[int, st
     if not choisies:
         return {}
     affectations = Affectation.objects.filter(collectivite=request.collectivite, usager__in=choisies)
-    noms = {a.usager_id: str(a.usager) for a in affectations.select_related("usager")}
+    noms = {a.usager.pk: str(a.usager) for a in affectations.select_related("usager") if a.usager}
     habitants = site.get_model_admin(get_user_model()).get_queryset(request).filter(pk__in=set(choisies) - set(noms))
     return noms | {habitant.pk: str(habitant) for habitant in habitants}
 

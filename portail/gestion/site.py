@@ -1,6 +1,6 @@
 """Le site de la gestion : son accueil, qui y entre, et comment l'exploitant s'ouvre le contenu d'une commune."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -13,11 +13,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path, reverse
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portail import services
+from portail import ouvertures
 from portail.gestion import droits, registre
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.models import Role
@@ -120,32 +121,39 @@ class SiteGestion(admin.AdminSite):
         return self._demander(request, MotifForm(initial={"suite": request.get_full_path()}), HTTPStatus.FORBIDDEN)
 
     def contenu(self, request: Any) -> HttpResponse:
-        """L'exploitant ouvre pour une heure, motif à l'appui, les factures de cette commune."""
-        self._exiger_l_exploitant(request)
+        """L'exploitant ouvre pour une heure, motif à l'appui, les factures de cette commune, qui en est prévenue.
+
+        Ouvert, l'accès ne se prolonge pas : il se ferme, et se rouvre avec un motif, un fait et un message de plus.
+        """
+        droit = self._exiger_l_exploitant(request)
+        if droit.contenu:
+            messages.info(request, str(_("Cet accès est déjà ouvert : il ne se prolonge pas.")))
+            return VoirAilleurs(reverse("gestion:index"))
         if request.method != "POST":
             return self._demander(request, MotifForm(), HTTPStatus.OK)
         formulaire = MotifForm(request.POST)
         if not formulaire.is_valid():
             return self._demander(request, formulaire, HTTPStatus.OK)
         motif, suite = formulaire.cleaned_data["motif"], formulaire.cleaned_data["suite"]
-        minutes = droits.CONTENU_SECONDES // 60
-        services.noter_l_ouverture_du_contenu(collectivite=request.collectivite, motif=motif, minutes=minutes)
-        droits.ouvrir_le_contenu(request)
+        jusqu_a = timezone.now() + timedelta(seconds=droits.CONTENU_SECONDES)
+        ouvertures.ouvrir(collectivite=request.collectivite, exploitant=request.user.pk, motif=motif, jusqu_a=jusqu_a)
+        droits.ouvrir_le_contenu(request, droit, jusqu_a=jusqu_a)
         return VoirAilleurs(suite if url_has_allowed_host_and_scheme(suite, None) else reverse("gestion:index"))
 
     def fermer(self, request: Any) -> HttpResponse:
         """Avant l'heure."""
         self._exiger_l_exploitant(request)
         if droits.contenu_jusqu_a(request) is not None:
-            services.noter_la_fermeture_du_contenu(collectivite=request.collectivite)
+            ouvertures.fermer(collectivite=request.collectivite)
             droits.fermer_le_contenu(request)
             messages.success(request, str(_("Vous n'avez plus accès aux factures de cette commune.")))
         return VoirAilleurs(reverse("gestion:index"))
 
-    def _exiger_l_exploitant(self, request: HttpRequest) -> None:
+    def _exiger_l_exploitant(self, request: HttpRequest) -> droits.Acces:
         droit = droits.acces(request)
         if droit is None or droit.role != Role.EXPLOITANT:
             raise PermissionDenied
+        return droit
 
     def _demander(self, request: HttpRequest, formulaire: MotifForm, statut: int) -> HttpResponse:
         contexte = {

@@ -1,13 +1,12 @@
 """Les modèles du rez-de-chaussée."""
 
+from portail.models.agents import Affectation, Role
 from portail.models.communes import (
     LIEN,
-    Affectation,
     Collectivite,
     Hote,
     ModeRegie,
     Regie,
-    Role,
     valider_adresse,
     valider_couleur,
 )

@@ -1,10 +1,9 @@
-"""Les communes, leurs services et le rôle de chaque agent."""
+"""Les communes et leurs services."""
 
 import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -117,31 +116,3 @@ class Regie(Suspension):
 
     def __str__(self) -> str:
         return self.libelle
-
-
-class Role(models.TextChoices):
-    """Ce qu'un agent peut faire dans sa commune."""
-
-    LECTURE = "lecture", _("lecture")
-    FACTURATION = "facturation", _("facturation")
-    RELATION = "relation", _("relation aux usagers")
-    ADMINISTRATION = "administration", _("administration")
-    EXPLOITANT = "exploitant", _("exploitant")
-
-
-class Affectation(models.Model):
-    """Un agent est un compte qui a une affectation ; il n'agit que dans cette commune."""
-
-    usager = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="affectations")
-    collectivite = models.ForeignKey(Collectivite, models.CASCADE, related_name="affectations")
-    role = models.CharField(_("rôle"), max_length=14, choices=Role)
-
-    class Meta:
-        verbose_name = _("affectation")
-        verbose_name_plural = _("affectations")
-        constraints = (
-            models.UniqueConstraint(fields=("usager", "collectivite"), name="affectation_unique_par_collectivite"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.usager} · {self.collectivite} · {self.get_role_display()}"

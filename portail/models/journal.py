@@ -29,7 +29,7 @@ class Journal(models.Model):
         verbose_name_plural = _("journal")
         ordering = ("-pk",)
         indexes = (
-            models.Index(fields=("objet", "identifiant"), name="journal_par_objet"),
+            models.Index(fields=("objet", "identifiant", "action"), name="journal_par_objet_et_action"),
             models.Index(fields=("collectivite", "le"), name="journal_par_collectivite"),
         )
 

@@ -3,18 +3,19 @@
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import timezone
 
 from portail.journal import noter
-from portail.models import Collectivite, Regie
+from portail.models import Affectation, Collectivite, Regie
 from portail.services.suspension import changer_la_suspension, reprendre_le_paiement, suspendre_le_paiement
 
 __all__ = [
     "changer_la_suspension",
     "modifier_collectivite",
     "modifier_regie",
-    "noter_l_ouverture_du_contenu",
-    "noter_la_fermeture_du_contenu",
+    "noter_l_export",
     "reprendre_le_paiement",
+    "retenir_l_activite",
     "suspendre_le_paiement",
 ]
 
@@ -45,17 +46,6 @@ def _modifier(objet: models.Model, action: str, *, collectivite: int, **champs: 
     noter(action, sur=actuel, collectivite=collectivite, avant=avant, apres=nouveaux)
 
 
-def noter_l_ouverture_du_contenu(*, collectivite: Collectivite, motif: str, minutes: int) -> None:
-    """Un exploitant va lire les factures de cette commune : elle saura pourquoi et jusqu'à quand."""
-    apres = {"motif": motif, "minutes": minutes}
-    noter("contenu.ouvert", sur=collectivite, collectivite=collectivite.pk, apres=apres)
-
-
-def noter_la_fermeture_du_contenu(*, collectivite: Collectivite) -> None:
-    """Il a fini avant l'heure."""
-    noter("contenu.ferme", sur=collectivite, collectivite=collectivite.pk)
-
-
 # Ce qu'on a cherché est souvent un nom ou une adresse : le journal dit seulement qu'il y avait une recherche.
 _RECHERCHE = "q"
 
@@ -70,3 +60,8 @@ def noter_l_export(*, collectivite: Collectivite, liste: str, genre: str, nombre
         "recherche": bool(filtres.get(_RECHERCHE)),
     }
     noter("liste.exportee", sur=collectivite, collectivite=collectivite.pk, apres=apres)
+
+
+def retenir_l_activite(*, agent: int, collectivite: Collectivite) -> None:
+    """Ce compte vient de se servir de sa session ici ; sans effet pour qui n'y est pas agent."""
+    Affectation.objects.filter(usager=agent, collectivite=collectivite).update(vue_le=timezone.now())

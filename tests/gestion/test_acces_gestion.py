@@ -80,8 +80,8 @@ SITE = {
     ("GET", "/gestion/"):                  (302, 403, 403, 200, 200, 200, 200, 200, 200),
     ("POST", "/gestion/"):                 (302, 403, 403, 405, 405, 405, 405, 405, 405),
     ("GET", "/gestion/factures/"):         (404, 404, 404, 404, 404, 404, 404, 404, 404),
-    ("GET", "/gestion/contenu/"):          (302, 403, 403, 403, 403, 403, 403, 200, 200),
-    ("POST", "/gestion/contenu/"):         (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    ("GET", "/gestion/contenu/"):          (302, 403, 403, 403, 403, 403, 403, 200, 303),
+    ("POST", "/gestion/contenu/"):         (302, 403, 403, 403, 403, 403, 403, 200, 303),
     ("GET", "/gestion/contenu/fermer/"):   (302, 403, 403, 405, 405, 405, 405, 405, 405),
     ("POST", "/gestion/contenu/fermer/"):  (302, 403, 403, 403, 403, 403, 403, 303, 303),
     # Ce que Django servirait et qui n'existe pas ici.
@@ -153,6 +153,16 @@ ACTES_DES_OBJETS = {
     ("POST", "factures.lotimport", "relancer"):    (302, 403, 403, 404, 403, 303, 303, 403, 403),
     ("GET", "factures.lotimport", "renoncer"):     (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "factures.lotimport", "renoncer"):    (302, 403, 403, 404, 403, 303, 409, 403, 403),
+    ("GET", "portail.affectation", "renvoyer"):   (302, 403, 403, 403, 403, 403, 409, 409, 409),
+    ("POST", "portail.affectation", "renvoyer"):  (302, 403, 403, 403, 403, 403, 409, 409, 409),
+    ("GET", "portail.affectation", "role"):       (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("POST", "portail.affectation", "role"):      (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("GET", "portail.affectation", "suspendre"):  (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("POST", "portail.affectation", "suspendre"): (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("GET", "portail.affectation", "retablir"):   (302, 403, 403, 403, 403, 403, 409, 409, 409),
+    ("POST", "portail.affectation", "retablir"):  (302, 403, 403, 403, 403, 403, 409, 409, 409),
+    ("GET", "portail.affectation", "retirer"):    (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("POST", "portail.affectation", "retirer"):   (302, 403, 403, 403, 403, 403, 200, 200, 200),
     ("GET", "paiement_tipi.contrattipi", "modifier"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("POST", "paiement_tipi.contrattipi", "modifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("GET", "paiement_tipi.paiement", "interroger"):   (302, 403, 403, 404, 403, 409, 409, 403, 409),
@@ -164,6 +174,10 @@ ACTES_DES_OBJETS = {
 ACTES_DES_LISTES: dict[tuple[str, str, str], tuple[int, ...]] = {
     ("GET", "factures.lotimport", "deposer"):  (302, 403, 403, 200, 403, 200, 200, 403, 403),
     ("POST", "factures.lotimport", "deposer"): (302, 403, 403, 200, 403, 200, 200, 403, 403),
+    ("GET", "portail.affectation", "inviter"):     (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("POST", "portail.affectation", "inviter"):    (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("GET", "portail.affectation", "exploitant"):  (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    ("POST", "portail.affectation", "exploitant"): (302, 403, 403, 403, 403, 403, 403, 200, 200),
 }  # fmt: skip
 
 # Une page qui n'est celle d'aucun modèle : son chemin, et pour chaque méthode le statut de chacun.
@@ -179,9 +193,7 @@ def test_chaque_adresse_de_la_gestion_est_dans_les_tables():
     attendues = {"index", "contenu", "contenu_fermer"}
     for modele in MODELES:
         attendues |= {f"{modele.replace('.', '_')}_{page}" for page in ("changelist", "change", "exporter", "history")}
-    attendues |= {
-        f"{modele.replace('.', '_')}_{acte}" for _methode, modele, acte in (*ACTES_DES_OBJETS, *ACTES_DES_LISTES)
-    }
+    attendues |= {f"{m.replace('.', '_')}_{acte}" for _methode, m, acte in (*ACTES_DES_OBJETS, *ACTES_DES_LISTES)}
     assert {nom.removeprefix("gestion:") for nom in adresses() if nom.startswith("gestion:")} == attendues
 
 

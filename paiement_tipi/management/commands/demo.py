@@ -28,6 +28,7 @@ COMPTES = (
     ("voisin@demo.example", "Monsieur VOISIN Camille, un autre habitant de Boé"),
     ("usager2@demo.example", "Madame AUTRE Dominique, habitante de l'autre commune (/?LIEN=X990030101)"),
     ("agent@demo.example", "agent de la facturation de Boé"),
+    ("mairie@demo.example", "administratrice de Boé : elle nomme les agents"),
     ("admin@demo.example", "exploitant"),
 )
 
@@ -70,6 +71,11 @@ class Command(BaseCommand):
         _a_activer(boe, 411, code="DEMO-ACT-1", nom="NOUVEAU", courriel=ADRESSE_A_ACTIVER)
         _a_activer(boe, 412, code=CLIENT_A_ACTIVER, nom="PAPIER", code_activation=CODE_A_ACTIVER)
         Affectation.objects.get_or_create(usager=agent, collectivite=boe, defaults={"role": Role.FACTURATION})
+        mairie = creation.creer_usager(
+            "mairie@demo.example", civilite="", nom="MAIRIE", prenom="Administratrice", is_staff=True
+        )
+        Affectation.objects.get_or_create(usager=mairie, collectivite=boe, defaults={"role": Role.ADMINISTRATION})
+        creation.inviter_un_agent(boe)
         creation.creer_usager(
             "admin@demo.example", civilite="", nom="EXPLOITANT", prenom="Admin", is_staff=True, is_superuser=True
         )
