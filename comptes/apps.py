@@ -16,3 +16,4 @@ class ComptesConfig(AppConfig):
             declarer_courriel(sorte)
         declarer(Periodique("comptes.tasks.oublier_les_activations", lambda: 24 * 3600))
         declarer(Periodique("comptes.tasks.oublier_les_demandes", lambda: 24 * 3600))
+        declarer(Periodique("comptes.tasks.finir_les_visites", lambda: 60))

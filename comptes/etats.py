@@ -1,4 +1,4 @@
-"""Les états d'un rattachement."""
+"""Les états d'un rattachement, et les fins d'une visite."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -23,3 +23,12 @@ TRANSITIONS: dict[EtatRattachement, frozenset[EtatRattachement]] = {
 def sources(vers: EtatRattachement) -> list[EtatRattachement]:
     """Les états d'où l'on peut passer à celui-ci."""
     return [etat for etat, suivants in TRANSITIONS.items() if vers in suivants]
+
+
+class FinDeVisite(models.TextChoices):
+    """Pourquoi un agent ne voit plus le portail comme un habitant."""
+
+    QUITTEE = "quittee", _("quittée")
+    DUREE = "duree", _("durée passée")
+    DROIT = "droit", _("accès de l'agent changé")
+    DECONNEXION = "deconnexion", _("agent déconnecté")

@@ -14,6 +14,7 @@ from comptes.views import (
     mots_de_passe,
     papier,
     rattachements,
+    visites,
 )
 
 urlpatterns = [
@@ -34,6 +35,7 @@ urlpatterns = [
     path("mot-de-passe/nouveau/", mots_de_passe.nouveau, name="mot_de_passe_nouveau"),
     path("adresse-mail/valider/", adresses.valider, name="adresse_valider"),
     path("adresse-mail/annuler/", adresses.annuler, name="adresse_annuler"),
+    path("visite/quitter/", visites.quitter, name="visite_quitter"),
     path("agent/accepter/", agents.accepter, name="agent_accepter"),
     path("mes-informations/", informations.mes_informations, name="mes_informations"),
     path("mes-informations/adresse-mail/", adresses.changer, name="adresse_changer"),

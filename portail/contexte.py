@@ -7,5 +7,6 @@ from django.http import HttpRequest
 
 
 def portail(request: HttpRequest) -> dict[str, Any]:
-    """La commune de la requête (absente si l'hôte est inconnu) et le mode démonstration."""
-    return {"collectivite": getattr(request, "collectivite", None), "demo": settings.DEMO}
+    """La commune de la requête (absente si l'hôte est inconnu), la visite d'un agent, et le mode démonstration."""
+    connus = {nom: getattr(request, nom, None) for nom in ("collectivite", "visite")}
+    return {**connus, "demo": settings.DEMO}

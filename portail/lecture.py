@@ -37,8 +37,8 @@ class LectureSeule:
             return self.get_response(request)
 
     def process_view(self, request: Any, vue: Callable[..., Any], *_: Any) -> None:
-        """Avant la vue, et elle seule."""
-        request.ecriture_permise = getattr(vue, "ecrit_en_lecture", False)
+        """Avant la vue, et elle seule ; jamais pour l'agent qui voit comme un habitant."""
+        request.ecriture_permise = getattr(vue, "ecrit_en_lecture", False) and not getattr(request, "visite", None)
 
 
 def _executer(request: Any, executer: Callable[..., Any], sql: str, *reste: Any) -> Any:

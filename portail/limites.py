@@ -63,8 +63,12 @@ def purger() -> None:
 
 
 def demandeur(request: HttpRequest) -> str:
-    """Le compte connecté, sinon l'adresse IP : deux cents personnes derrière une école ne se gênent pas."""
-    return f"compte:{request.user.pk}" if request.user.is_authenticated else adresse_ip(request)
+    """Le compte connecté, sinon l'adresse IP : deux cents personnes derrière une école ne se gênent pas.
+
+    L'agent qui voit comme un habitant ne prend pas sur ce que celui-ci peut demander.
+    """
+    qui = getattr(request, "agent", request.user)
+    return f"compte:{qui.pk}" if qui.is_authenticated else adresse_ip(request)
 
 
 def adresse_ip(request: HttpRequest) -> str:

@@ -74,10 +74,15 @@ def origine(get_response: Reponse) -> Reponse:
     """Relie les faits que la requête écrira au journal, et leur donne leur auteur."""
 
     def intergiciel(request: HttpRequest) -> HttpResponse:
-        with suivre(lambda: getattr(getattr(request, "user", None), "pk", None)):
+        with suivre(lambda: _auteur(request)):
             return get_response(request)
 
     return intergiciel
+
+
+def _auteur(request: Any) -> int | None:
+    """La personne connectée ; l'agent, et non l'habitant, quand il voit comme lui (comptes.intergiciel)."""
+    return getattr(getattr(request, "agent", getattr(request, "user", None)), "pk", None)
 
 
 def collectivite(get_response: Reponse) -> Reponse:

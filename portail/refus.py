@@ -100,7 +100,8 @@ def _trop_de_demandes(request: HttpRequest, refus: TropDeDemandes) -> HttpRespon
 
 def _noter_le_depassement(request: Any) -> None:
     """Une fois par série de refus : c'est peut-être quelqu'un qui emporte tout."""
-    nom, qui, commune = request.depassement.nom, request.user, getattr(request, "collectivite", None)
+    qui, commune = getattr(request, "agent", request.user), getattr(request, "collectivite", None)
+    nom = request.depassement.nom
     journal.warning("Limite « %s » dépassée (compte %s)", nom, qui.pk)
     if commune is not None:
         sur = qui if qui.is_authenticated else commune

@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "comptes.intergiciel.Visites",  # un agent peut voir comme un habitant : tout ce qui suit le voit ainsi
     "portail.refus.Refus",
     "portail.lecture.LectureSeule",
 ]

@@ -121,6 +121,7 @@ CASCADES = {
     "CodeActivation.redevable", "Activation.code",
     "Hote.collectivite", "Affectation.usager", "Affectation.collectivite", "Rattachement.usager",
     "LigneFacture.facture", "Declaration.facture", "Declaration.usager", "Consultation.facture", "Consultation.usager",
+    "Visite.agent", "Visite.usager",
     "DemandeAdresse.usager", "Session.usager", "Session.collectivite",
 }  # fmt: skip
 

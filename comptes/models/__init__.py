@@ -15,6 +15,7 @@ from comptes.models.ouverture import Ouverture, Suite
 from comptes.models.redevables import ModeEnvoi, Rattachement, Redevable, RedevableQuerySet, rattaches_a
 from comptes.models.sessions import Session
 from comptes.models.usagers import Usager, UsagerManager, normaliser_courriel
+from comptes.models.visites import Visite
 
 __all__ = [
     "ECHECS_PAR_CODE",
@@ -34,6 +35,7 @@ __all__ = [
     "Suite",
     "Usager",
     "UsagerManager",
+    "Visite",
     "empreinte_code",
     "normaliser_courriel",
     "rattaches_a",

@@ -87,5 +87,10 @@ class Usager(AbstractBaseUser, PermissionsMixin):
         """« Test SISTEC560 », comme dans la navigation."""
         return f"{self.prenom} {self.nom}".strip()
 
+    @property
+    def nom_avec_civilite(self) -> str:
+        """« Madame Test SISTEC560 », pour parler d'elle."""
+        return f"{self.civilite} {self}".strip()
+
     def get_short_name(self) -> str:
         return self.prenom or self.nom

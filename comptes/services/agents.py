@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from comptes.models import Usager
 from comptes.services.sessions import fermer_les_sessions_d_ici
+from comptes.services.visites import finir_ses_visites
 from portail.courriels import deposer
 from portail.journal import noter
 from portail.models import Affectation, Collectivite, Role
@@ -49,6 +50,8 @@ def changer_le_role(*, affectation: Affectation, role: Role, auteur: Usager) -> 
     avant, actuelle.role, actuelle.depuis = actuelle.role, role, timezone.now()
     actuelle.save(update_fields=["role", "depuis"])
     noter("agent.role", sur=actuelle, avant={"role": avant}, apres={"role": role})
+    if actuelle.usager is not None:
+        finir_ses_visites(agent=actuelle.usager, chez=actuelle.collectivite)
     prevenir_l_agent(actuelle, "role")
     prevenir_la_commune(actuelle, auteur)
     return True
@@ -130,6 +133,7 @@ def _refuser(affectation: Affectation, auteur: Usager, *, en_retire: bool) -> No
 
 def _apres_la_perte(affectation: Affectation, usager: Usager, quoi: str) -> None:
     suivre_ses_affectations(usager)
+    finir_ses_visites(agent=usager, chez=affectation.collectivite)
     fermer_les_sessions_d_ici(usager=usager, collectivite=affectation.collectivite)
     prevenir_l_agent(affectation, quoi, usager)
 

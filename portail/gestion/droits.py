@@ -41,19 +41,22 @@ _FACTURATION = _RELATION | _LOTS | _exporter(_EXPORTS_FACTURATION) | frozenset({
     "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
     "portail.regie.changer", "portail.regie.papier", "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip
+_VOIR = frozenset({"comptes.redevable.voir", "comptes.usager.voir"})  # l'exploitant, l'accès ouvert
 _AGENTS = frozenset(
     f"portail.affectation.{acte}" for acte in ("inviter", "renvoyer", "retablir", "retirer", "role", "suspendre")
 )
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),
-    Role.RELATION: _RELATION,
-    Role.FACTURATION: _FACTURATION,
+    Role.RELATION: _RELATION | _VOIR,
+    Role.FACTURATION: _FACTURATION | _VOIR,
     Role.ADMINISTRATION: _FACTURATION
+    | _VOIR
     | _AGENTS
     | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
     | {"portail.regie.raccorder"}
-    | _exporter(_EXPORTS_ENCADREMENT),
+    | _exporter(_EXPORTS_ENCADREMENT, {"comptes.visite"}),
     Role.EXPLOITANT: _AGENTS
+    | _VOIR
     | {"paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.affectation.exploitant"}
     | {"portail.collectivite.modifier", "portail.courriel.relancer", "portail.regie.raccorder"}
     | _exporter(_EXPORTS_COMMUNE, _EXPORTS_ENCADREMENT, _EXPORTS_INSTALLATION),

@@ -157,12 +157,16 @@ class PagesDUnObjet(ChampsReserves):
         self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: BaseForm, retour: str
     ) -> HttpResponseBase | None:
         """Le fichier produit, ou la fiche qui suit et dit le succès ; None si l'acte n'a plus lieu d'être."""
-        signature = {"auteur": request.user} if acte.signe else {}
+        signature: dict[str, Any] = {"auteur": request.user} if acte.signe else {}
+        if acte.recoit_la_requete:
+            signature["request"] = request
         try:
             fait = acte.faire(objet, **formulaire.cleaned_data, **signature)
         except registre.ActeImpossible as impossible:
             formulaire.add_error(None, str(impossible))
             return None
+        if isinstance(fait, HttpResponseBase):
+            return fait
         if isinstance(fait, registre.Fichier):
             return _telecharger(fait)
         if isinstance(fait, registre.Fait):

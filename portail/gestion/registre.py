@@ -48,13 +48,14 @@ class Acte:
     lieu d'être, ou rien. ``preparer(formulaire, objet)`` borne les choix du formulaire à ceux de la commune.
     ``apercu(objet, **saisie)``, s'il y en a un, montre ce qui va se passer avant qu'on le confirme.
     ``rappel(objet)`` est ce qu'il faut avoir sous les yeux en remplissant le formulaire.
+    ``recoit_la_requete`` lui donne ``request``, pour ce qui ouvre quelque chose dans la session ; il rend la réponse.
     ``bref`` : son nom là où son objet est déjà nommé. Qui peut : ``portail.gestion.droits.ACTES``.
     """
 
     nom: str
     libelle: Texte
     explication: Texte
-    faire: Callable[..., Texte | Fichier | Fait]
+    faire: Callable[..., Texte | Fichier | Fait | HttpResponseBase]
     formulaire: type[Form] = Form
     initial: Callable[[Any], dict[str, Any]] = lambda _objet: {}
     preparer: Callable[[Any, Any], None] = lambda _formulaire, _objet: None
@@ -62,6 +63,7 @@ class Acte:
     apercu: Callable[..., Texte] | None = None
     rappel: Callable[[Any], Texte] = lambda _objet: ""
     signe: bool = False
+    recoit_la_requete: bool = False
     danger: bool = False
     bref: Texte = ""
 

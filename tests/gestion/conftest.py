@@ -1,5 +1,6 @@
 """Deux communes qui ont de tout, aux mêmes numéros, et chaque personne qui frappe à la porte de la gestion."""
 
+from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
-from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement
+from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement, Visite
 from factures.models import Consultation, LotImport
 from factures.services import encaisser, marquer
 from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
@@ -85,6 +86,13 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         "comptes.usager": habitante,
         "comptes.redevable": redevable,
         "comptes.choixenvoi": choix,
+        "comptes.visite": Visite.objects.create(
+            collectivite=commune,
+            agent=agent,
+            usager=habitante,
+            motif=f"Motif {marque}",
+            jusqu_a=timezone.now() + timedelta(minutes=15),
+        ),
         "comptes.rattachement": Rattachement.objects.get(usager=habitante),
         "comptes.codeactivation": code,
         "comptes.activation": Activation.objects.create(collectivite=commune, courriel=habitante.email, code=code),

@@ -15,6 +15,7 @@ from tests.test_architecture import nos_modeles
 
 # Ce qui dit ce que doit ou paie quelqu'un ; ce qui n'est que de la commune ; aux responsables ; à l'installation.
 CONTENU, COMMUNE, ENCADREMENT, INSTALLATION = "contenu", "commune", "encadrement", "installation"
+VISITES = "visites"  # aux responsables, et du contenu
 COMPTABLES = "comptables"  # du contenu, fermé à qui ne facture pas
 MODELES = {
     "portail.collectivite": COMMUNE,
@@ -31,6 +32,7 @@ MODELES = {
     "comptes.codeactivation": CONTENU,
     "comptes.activation": CONTENU,
     "comptes.choixenvoi": CONTENU,
+    "comptes.visite": VISITES,
     "factures.facture": CONTENU,
     "factures.lignefacture": CONTENU,
     "factures.lotimport": CONTENU,
@@ -69,6 +71,10 @@ CODES = {
     (ENCADREMENT, "GET", "objet"):     (302, 403, 403, 403, 403, 403, 200, 200, 200),
     (ENCADREMENT, "POST", "liste"):    (302, 403, 403, 403, 403, 403, 405, 405, 405),
     (ENCADREMENT, "POST", "objet"):    (302, 403, 403, 403, 403, 403, 405, 405, 405),
+    (VISITES, "GET", "liste"):         (302, 403, 403, 403, 403, 403, 200, 403, 200),
+    (VISITES, "GET", "objet"):         (302, 403, 403, 403, 403, 403, 200, 403, 200),
+    (VISITES, "POST", "liste"):        (302, 403, 403, 403, 403, 403, 405, 403, 405),
+    (VISITES, "POST", "objet"):        (302, 403, 403, 403, 403, 403, 405, 403, 405),
     (INSTALLATION, "GET", "liste"):    (302, 403, 403, 403, 403, 403, 403, 200, 200),
     (INSTALLATION, "GET", "objet"):    (302, 403, 403, 403, 403, 403, 403, 200, 200),
     (INSTALLATION, "POST", "liste"):   (302, 403, 403, 403, 403, 403, 403, 405, 405),
@@ -109,6 +115,10 @@ ACTES_DES_OBJETS = {
     ("POST", "comptes.redevable", "inviter"):     (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "comptes.redevable", "imprimer"):     (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "comptes.redevable", "imprimer"):    (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "comptes.usager", "voir"):            (302, 403, 403, 404, 403, 200, 200, 403, 200),
+    ("POST", "comptes.usager", "voir"):           (302, 403, 403, 404, 403, 200, 200, 403, 200),
+    ("GET", "comptes.redevable", "voir"):         (302, 403, 403, 404, 403, 200, 200, 403, 200),
+    ("POST", "comptes.redevable", "voir"):        (302, 403, 403, 404, 403, 200, 200, 403, 200),
     ("GET", "portail.collectivite", "codes"):     (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "portail.collectivite", "codes"):    (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("GET", "portail.regie", "suspendre"):        (302, 403, 403, 404, 403, 200, 200, 403, 403),

@@ -39,6 +39,7 @@ MOTIFS = {"motif": SAUF_LECTURE, "raison": SAUF_LECTURE}
 MODELES = {
     "portail.affectation": ENCADREMENT,
     "portail.journal": ENCADREMENT,
+    "comptes.visite": ENCADREMENT,
     "paiement_tipi.notificationtipi": COMPTABLES,
 }
 # Ce que personne ne change à la main.

@@ -20,7 +20,7 @@ from portail.gestion.droits import ACTES
 from portail.models import Journal, Role
 from portail.tableur import FORMATS, restaurer
 from tests.gestion.conftest import MARQUE, PERSONNES
-from tests.gestion.test_acces_gestion import COMMUNE, COMPTABLES, CONTENU, ENCADREMENT, INSTALLATION, MODELES
+from tests.gestion.test_acces_gestion import COMMUNE, COMPTABLES, CONTENU, ENCADREMENT, INSTALLATION, MODELES, VISITES
 
 pytestmark = pytest.mark.sqlite
 
@@ -31,6 +31,7 @@ EXPORTS = {
     COMPTABLES:       (302, 403, 403, 200, 403, 200, 200, 403, 403),
     COMMUNE:          (302, 403, 403, 200, 403, 200, 200, 200, 200),
     ENCADREMENT:      (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    VISITES:          (302, 403, 403, 403, 403, 403, 200, 403, 403),
     INSTALLATION:     (302, 403, 403, 403, 403, 403, 403, 200, 200),
 }  # fmt: skip
 

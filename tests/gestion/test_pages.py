@@ -93,7 +93,7 @@ def compter(client, chemin: str) -> int:
 COUTS = {
     "portail/collectivite": 2, "portail/regie": 2, "portail/affectation": 2, "portail/journal": 7,
     "portail/courriel": 2, "comptes/usager": 2, "comptes/redevable": 2, "comptes/rattachement": 2,
-    "comptes/codeactivation": 2, "comptes/activation": 2,
+    "comptes/visite": 2, "comptes/codeactivation": 2, "comptes/activation": 2,
     "factures/facture": 3, "factures/lignefacture": 2, "factures/lotimport": 3, "factures/reglement": 2,
     "factures/declaration": 2, "factures/consultation": 2, "paiement_tipi/contrattipi": 2,
     "paiement_tipi/paiement": 3, "paiement_tipi/partpaiement": 2, "paiement_tipi/transitionpaiement": 2,
