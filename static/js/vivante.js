@@ -25,7 +25,10 @@ async function suivre() {
     const neuve = new DOMParser().parseFromString(await reponse.text(), "text/html").getElementById("fiche");
     remplacer(fiche, neuve);
     annoncer(fiche);
-    if (!("vivante" in neuve.dataset)) return;
+    if (!("vivante" in neuve.dataset)) {
+      delete fiche.dataset.vivante;
+      return;
+    }
   } catch {
     // Réseau coupé : on redemandera.
   }

@@ -20,6 +20,7 @@ from paiement_tipi.management.demo import (
     modeles_de_l_usager,
     modeles_du_voisin,
 )
+from paiement_tipi.management.livraison import livrer_un_lot
 from portail.ajout_seul import levee
 from portail.models import Affectation, Collectivite, Role
 
@@ -76,6 +77,7 @@ class Command(BaseCommand):
         )
         Affectation.objects.get_or_create(usager=mairie, collectivite=boe, defaults={"role": Role.ADMINISTRATION})
         creation.inviter_un_agent(boe)
+        livrer_un_lot(boe)
         creation.creer_usager(
             "admin@demo.example", civilite="", nom="EXPLOITANT", prenom="Admin", is_staff=True, is_superuser=True
         )
