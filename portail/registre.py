@@ -1,7 +1,7 @@
 """Ce que les apps d'en haut déclarent au rez-de-chaussée, dans ``AppConfig.ready()``."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
@@ -42,11 +42,35 @@ def verifications() -> dict[str, Callable[[], bool]]:
 
 
 @dataclass(frozen=True)
+class Exigence:
+    """Ce qu'il faut à une commune pour ouvrir son portail : ``remplie(commune)``, et ``ou(commune)`` la remplir."""
+
+    nom: str
+    libelle: Promise | str
+    remplie: Callable[[Any], bool]
+    ou: Callable[[Any], str]
+
+
+_exigences: dict[str, Exigence] = {}
+
+
+def declarer_exigence(exigence: Exigence) -> None:
+    """Inscrit ce qu'il faut pour ouvrir ; l'inscrire deux fois revient à l'inscrire une fois."""
+    _exigences[exigence.nom] = exigence
+
+
+def exigences() -> list[Exigence]:
+    """Celles de toutes les apps."""
+    return list(_exigences.values())
+
+
+@dataclass(frozen=True)
 class Contenu:
-    """Ce que dit un courriel : son sujet, et de quoi remplir ses gabarits."""
+    """Ce que dit un courriel : son sujet, de quoi remplir ses gabarits, et ce que valent ses emplacements."""
 
     sujet: Promise
     valeurs: dict[str, Any]
+    emplacements: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,12 +79,18 @@ class SorteDeCourriel:
 
     ``composer(collectivite, contexte)`` rend None s'il n'y a plus rien à dire. Les jetons se créent là, jamais avant :
     ``contexte`` dort en base.
+
+    Une commune en change le sujet, l'introduction et la signature s'il a un ``exemple(collectivite)``, ce qu'il dirait
+    dans un aperçu ; alors ``libelle`` le nomme et ``emplacements`` s'ajoutent à ceux de tous (leur nom et leur sens).
     """
 
     nom: str
     texte: str
     html: str
     composer: Callable[[Any, Mapping[str, Any]], Contenu | None]
+    libelle: Promise | str = ""
+    emplacements: Mapping[str, Promise | str] = field(default_factory=dict)
+    exemple: Callable[[Any], Contenu] | None = None
 
 
 _sortes: dict[str, SorteDeCourriel] = {}
@@ -74,3 +104,8 @@ def declarer_courriel(sorte: SorteDeCourriel) -> None:
 def sorte_de_courriel(nom: str) -> SorteDeCourriel:
     """La sorte de ce nom ; KeyError si aucune app ne l'a déclarée."""
     return _sortes[nom]
+
+
+def sortes_de_courriel() -> list[SorteDeCourriel]:
+    """Celles de toutes les apps."""
+    return list(_sortes.values())

@@ -5,6 +5,8 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.utils import timezone
+
 from comptes.models import Rattachement, Redevable, Usager
 from factures.etats import Nature, Statut
 from factures.models import Facture, LigneFacture
@@ -24,6 +26,7 @@ def collectivite(**champs: Any) -> Collectivite:
         "adresse": f"http://commune-{n}.localhost",
         "telephone": "05 61 00 19 30",
         "horaires": "du lundi au vendredi, de 7h à 22h",
+        "ouverte_le": timezone.now(),
         **champs,
     }
     creee = Collectivite.objects.create(**valeurs)

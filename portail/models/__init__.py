@@ -15,6 +15,7 @@ from portail.models.journal import Journal, Sceau
 from portail.models.limites import Compteur
 from portail.models.mentions import Conformite
 from portail.models.suspension import en_suspension
+from portail.models.textes import TexteDeCourriel
 from portail.models.travail import Tic
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Regie",
     "Role",
     "Sceau",
+    "TexteDeCourriel",
     "Tic",
     "en_suspension",
     "valider_adresse",

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
@@ -51,6 +52,8 @@ class Collectivite(Mentions):
     couleur = models.CharField(_("couleur"), max_length=7, default="#1f5c99", validators=[valider_couleur])
     logo = models.ImageField(_("logo"), upload_to="logos", blank=True)
     fuseau = models.CharField(_("fuseau horaire"), max_length=40, default="Europe/Paris")
+    # Vide : en préparation, les habitants n'entrent pas encore. Rien ne l'y ramène.
+    ouverte_le = models.DateTimeField(_("ouverte aux habitants le"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("collectivité")
@@ -73,6 +76,11 @@ class Collectivite(Mentions):
     def aujourd_hui(self) -> date:
         """La date du jour dans le fuseau de la commune."""
         return datetime.now(ZoneInfo(self.fuseau)).date()
+
+    @property
+    def est_ouverte(self) -> bool:
+        """Vrai une fois le portail ouvert aux habitants."""
+        return self.ouverte_le is not None
 
 
 class Hote(models.Model):
@@ -97,13 +105,27 @@ class ModeRegie(models.TextChoices):
     ROLE = "role", _("rôle")
 
 
+class RegieQuerySet(models.QuerySet["Regie"]):
+    """Les services d'une commune."""
+
+    def ouvertes(self) -> Self:
+        """Celles qui facturent encore."""
+        return self.filter(fermee_le=None)
+
+
 class Regie(Suspension):
-    """Un service qui facture (« Service » pour les personnes) : eau, restauration scolaire, crèche…"""
+    """Un service qui facture (« Service » pour les personnes) : eau, restauration scolaire, crèche…
+
+    Fermé, il ne reçoit plus de factures ; celles qu'il a restent lisibles, et payables.
+    """
 
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="regies")
     code = models.SlugField(_("code"), max_length=20)
     libelle = models.CharField(_("service"), max_length=80)
     mode = models.CharField(_("mode"), max_length=5, choices=ModeRegie, default=ModeRegie.REGIE)
+    fermee_le = models.DateTimeField(_("fermé le"), null=True, editable=False)
+
+    objects = RegieQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("service")

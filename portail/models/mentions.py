@@ -1,6 +1,6 @@
 """Ce que la loi fait publier à une commune sur son site : qui l'édite, qui l'héberge, ce que vaut son accessibilité."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -9,6 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 MOITIE, TOUT = 50, 100
 VALIDITE_ANNEES = 3
+# Sans elles, un portail n'ouvre pas ; ouvert, il ne les perd plus.
+OBLIGATOIRES = (
+    "adresse_postale", "telephone", "horaires", "courriel_contact", "directeur_publication", "hebergeur", "contact_dpo",
+)  # fmt: skip
+PREAVIS = timedelta(days=60)
 
 
 class Conformite(models.TextChoices):
@@ -73,6 +78,21 @@ class Mentions(models.Model):
         if fait is None or fait > jour:
             return False
         return (jour.year - VALIDITE_ANNEES, jour.month, jour.day) < (fait.year, fait.month, fait.day)
+
+    @property
+    def audit_perime_le(self) -> date | None:
+        """Le jour où l'audit en cours ne vaudra plus ; None s'il n'y en a pas."""
+        fait = self.accessibilite_auditee_le
+        if fait is None or not self.audit_valable:
+            return None
+        annee = fait.year + VALIDITE_ANNEES
+        return date(annee, 3, 1) if (fait.month, fait.day) == (2, 29) else fait.replace(year=annee)
+
+    @property
+    def audit_perime_bientot(self) -> bool:
+        """Vrai pendant les soixante derniers jours de l'audit : le temps d'en faire un autre."""
+        fin = self.audit_perime_le
+        return fin is not None and fin - self.aujourd_hui() <= PREAVIS
 
     @property
     def conformite(self) -> Conformite:
