@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin.utils import label_for_field, lookup_field
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -23,7 +23,10 @@ from django.utils.translation import gettext_lazy
 from portail.gestion import frise, registre
 from portail.gestion.champs import ChampsReserves
 from portail.gestion.droits import acces
+from portail.gestion.refus import refuser
+from portail.models import Collectivite
 from portail.reponses import VoirAilleurs
+from portail.versions import DejaModifie
 
 
 @dataclass(frozen=True)
@@ -127,8 +130,12 @@ class PagesDUnObjet(ChampsReserves):
     def acte_view(self, request: HttpRequest, object_id: str, acte: registre.Acte) -> HttpResponseBase:
         """GET : ce qui va se passer ; POST : le faire."""
         objet = self.objet(request, object_id)
-        retour = reverse(f"{self.nom_racine}change", args=[objet.pk])
-        return self._mener(request, acte, objet, {"retour": retour, "sur_objet": True})
+        if acte.page and _est_d_ici(request, objet):
+            page = registre.page(acte.page)
+            contexte = {"retour": reverse(f"gestion:{page.nom}"), "depart": page.libelle}
+        else:
+            contexte = {"retour": reverse(f"{self.nom_racine}change", args=[objet.pk])}
+        return self._mener(request, acte, objet, contexte | {"sur_objet": True})
 
     def acte_de_liste_view(self, request: Any, acte: registre.Acte) -> HttpResponseBase:
         """La même page, pour un acte qui ne part d'aucun objet."""
@@ -162,8 +169,8 @@ class PagesDUnObjet(ChampsReserves):
             signature["request"] = request
         try:
             fait = acte.faire(objet, **formulaire.cleaned_data, **signature)
-        except registre.ActeImpossible as impossible:
-            formulaire.add_error(None, str(impossible))
+        except (registre.ActeImpossible, ValidationError, DejaModifie) as refus:
+            refuser(formulaire, refus)
             return None
         if isinstance(fait, HttpResponseBase):
             return fait
@@ -197,6 +204,11 @@ class PagesDUnObjet(ChampsReserves):
             "nom_historique": f"{self.nom_racine}history",
         }
         return TemplateResponse(request, gabarit, commun | contexte, status=statut)
+
+
+def _est_d_ici(request: Any, objet: Any) -> bool:
+    """L'exploitant agit aussi sur une autre commune que celle où il est : ses pages ne sont pas celles-ci."""
+    return bool((objet if isinstance(objet, Collectivite) else objet.collectivite) == request.collectivite)
 
 
 def _telecharger(fichier: registre.Fichier) -> HttpResponseBase:

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Model
-from django.forms import BaseForm, Form
+from django.forms import BaseForm, CharField, Form, HiddenInput
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
 from portail.models import Role
+from portail.versions import empreinte
 
 Texte = str | Promise
 
@@ -49,6 +50,8 @@ class Acte:
     ``apercu(objet, **saisie)``, s'il y en a un, montre ce qui va se passer avant qu'on le confirme.
     ``rappel(objet)`` est ce qu'il faut avoir sous les yeux en remplissant le formulaire.
     ``recoit_la_requete`` lui donne ``request``, pour ce qui ouvre quelque chose dans la session ; il rend la réponse.
+    ``surveille`` : ``faire`` reçoit sous ``lu`` l'empreinte de ce que montrait ``initial``, et lève DejaModifie si ce
+    n'est plus vrai. ``page`` : celle de ``declarer_page`` d'où il part et où il ramène, au lieu de la fiche de l'objet.
     ``bref`` : son nom là où son objet est déjà nommé. Qui peut : ``portail.gestion.droits.ACTES``.
     """
 
@@ -64,13 +67,19 @@ class Acte:
     rappel: Callable[[Any], Texte] = lambda _objet: ""
     signe: bool = False
     recoit_la_requete: bool = False
+    surveille: bool = False
+    page: str = ""
     danger: bool = False
     bref: Texte = ""
 
     def remplir(self, objet: Any, champs: Any = None, fichiers: Any = None) -> BaseForm:
         """Son formulaire pour cet objet, vierge ou rempli de ce qui a été envoyé."""
-        formulaire = self.formulaire(champs, fichiers, initial=self.initial(objet))
+        initial = self.initial(objet)
+        formulaire = self.formulaire(champs, fichiers, initial=initial)
         self.preparer(formulaire, objet)
+        if self.surveille:
+            lu = empreinte(initial)
+            formulaire.fields["lu"] = CharField(required=False, initial=lu, widget=HiddenInput)
         return formulaire
 
 
@@ -111,19 +120,23 @@ class Chiffre:
 
 @dataclass(frozen=True)
 class Carte:
-    """Une carte de l'accueil : ``chiffres(commune)``, pour qui peut voir ``modele``."""
+    """Une carte de l'accueil : ``chiffres(commune)``, pour ceux des ``lecteurs`` qui peuvent voir ``modele``.
+
+    Sans rien à dire, elle n'est pas montrée.
+    """
 
     titre: Texte
     modele: str
     chiffres: Callable[[Any], list[Chiffre]]
+    lecteurs: frozenset[Role] = frozenset(Role)
 
 
 @dataclass(frozen=True)
 class Page:
     """Une page qui n'est celle d'aucun modèle : ``vue(request, **arguments)``, pour les rôles de ``lecteurs``.
 
-    ``confidentiel`` : fermée à l'exploitant tant qu'il n'a pas ouvert l'accès au contenu. L'accueil mène à celle
-    qui a un ``libelle``.
+    ``confidentiel`` : fermée à l'exploitant tant qu'il n'a pas ouvert l'accès au contenu. ``acte`` : celui de
+    ``droits.ACTES`` qu'il faut pouvoir faire, si elle écrit. L'accueil mène à celle qui a un ``libelle``.
     """
 
     nom: str
@@ -132,6 +145,7 @@ class Page:
     lecteurs: frozenset[Role]
     confidentiel: bool = True
     libelle: Texte = ""
+    acte: str = ""
 
 
 _pages: dict[str, Page] = {}
@@ -149,6 +163,11 @@ def declarer_page(page: Page) -> None:
 def pages() -> list[Page]:
     """Les pages de toutes les apps."""
     return list(_pages.values())
+
+
+def page(nom: str) -> Page:
+    """Celle de ce nom."""
+    return _pages[nom]
 
 
 def declarer_acte(modele: str, acte: Acte) -> None:

@@ -101,7 +101,8 @@ class SiteGestion(admin.AdminSite):
         """Les cartes de ce que la personne peut voir, puis tous les modèles, par rubrique."""
         visibles: list[Any] = [a for a in self._registry.values() if a.has_view_permission(request)]
         noms = {a.opts.label_lower: a for a in visibles}
-        cartes = [(c, noms[c.modele]) for c in registre.cartes() if c.modele in noms]
+        role = request.acces_gestion.role
+        cartes = [(c, noms[c.modele]) for c in registre.cartes() if c.modele in noms and role in c.lecteurs]
         contexte = {
             **self.each_context(request),
             "title": _("Accueil"),
@@ -167,7 +168,9 @@ class SiteGestion(admin.AdminSite):
 
 def _est_ouverte(page: registre.Page, request: HttpRequest) -> bool:
     droit = droits.acces(request)
-    return droit is not None and droit.role in page.lecteurs and (droit.contenu or not page.confidentiel)
+    if droit is None or droit.role not in page.lecteurs or (page.acte and not droit.peut(page.acte)):
+        return False
+    return droit.contenu or not page.confidentiel
 
 
 def _par_rubrique(visibles: list[Any]) -> list[tuple[Rubrique, list[tuple[Any, str]]]]:
