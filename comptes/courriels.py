@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from comptes import jetons
-from comptes.models import ChoixEnvoi, DemandeAdresse, ModeEnvoi, Usager
+from comptes.models import ChoixEnvoi, DemandeAdresse, ModeEnvoi, Redevable, Usager
 from comptes.services import ACTIVATION, adresses, invitations, mots_de_passe
 from portail.journal import noter
 from portail.models import Affectation, Collectivite, Role
@@ -33,7 +34,7 @@ def mot_de_passe_oublie(collectivite: Collectivite, contexte: Contexte) -> Conte
     return Contenu(_("Choisissez un nouveau mot de passe"), valeurs)
 
 
-def mot_de_passe_change(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+def mot_de_passe_change(collectivite: Collectivite, contexte: Contexte) -> Contenu:
     """Un avis, sans lien qui connecte et sans le mot de passe."""
     valeurs = {"oublie": f"{collectivite.adresse}{reverse('mot_de_passe_oublie')}"}
     return Contenu(_("Votre mot de passe a été changé"), valeurs)
@@ -65,13 +66,18 @@ def adresse_en_changement(collectivite: Collectivite, contexte: Contexte) -> Con
 
 def envoi_change(collectivite: Collectivite, contexte: Contexte) -> Contenu:
     """À la personne : comment ses factures lui arrivent désormais, et où changer d'avis."""
-    valeurs = _choix(contexte) | {"informations": f"{collectivite.adresse}{reverse('mes_informations')}"}
-    return Contenu(_("La façon de recevoir vos factures a changé"), valeurs)
+    return _dire_l_envoi(collectivite, _choix(contexte))
+
+
+def _dire_l_envoi(collectivite: Collectivite, choix: ChoixEnvoi) -> Contenu:
+    valeurs = _valeurs(choix) | {"informations": f"{collectivite.adresse}{reverse('mes_informations')}"}
+    emplacements = {"nom": choix.redevable.nom_complet, "client": choix.redevable.code}
+    return Contenu(_("La façon de recevoir vos factures a changé"), valeurs, emplacements)
 
 
 def envoi_change_service(_collectivite: Collectivite, contexte: Contexte) -> Contenu:
     """Au service : pour qui imprimer, ou ne plus imprimer."""
-    return Contenu(_("Un habitant change l'envoi de ses factures"), _choix(contexte))
+    return Contenu(_("Un habitant change l'envoi de ses factures"), _valeurs(_choix(contexte)))
 
 
 def invitation(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
@@ -113,14 +119,46 @@ def agent_nomme(collectivite: Collectivite, contexte: Contexte) -> Contenu | Non
     return Contenu(_("Un accès de confiance a été donné"), valeurs)
 
 
-def _choix(contexte: Contexte) -> dict[str, Any]:
-    choix = ChoixEnvoi.objects.select_related("redevable").get(pk=contexte["choix"])
-    papier = choix.mode == ModeEnvoi.PAPIER
-    return {"choix": choix, "redevable": choix.redevable, "papier": papier}
+def _choix(contexte: Contexte) -> ChoixEnvoi:
+    return ChoixEnvoi.objects.select_related("redevable").get(pk=contexte["choix"])
+
+
+def _valeurs(choix: ChoixEnvoi) -> dict[str, Any]:
+    return {"choix": choix, "redevable": choix.redevable, "papier": choix.mode == ModeEnvoi.PAPIER}
 
 
 def _demande(contexte: Contexte) -> DemandeAdresse | None:
     return DemandeAdresse.objects.select_related("usager").filter(pk=contexte["demande"]).first()
+
+
+# Ce que dit chaque courriel dans un aperçu ou un essai : rien de personne, et des liens qui ne mènent nulle part.
+JETON = "exemple"
+
+
+def _exemple_oublie(collectivite: Collectivite) -> Contenu:
+    valeurs = {"lien": lien(mots_de_passe.USAGE, JETON, chez=collectivite), "chez": collectivite}
+    return Contenu(_("Choisissez un nouveau mot de passe"), valeurs)
+
+
+def _exemple_change(collectivite: Collectivite) -> Contenu:
+    return mot_de_passe_change(collectivite, {})
+
+
+def _exemple_a_valider(collectivite: Collectivite) -> Contenu:
+    return Contenu(_("Confirmez votre adresse mail"), _exemple_de_demande(adresses.VALIDATION, collectivite))
+
+
+def _exemple_en_changement(collectivite: Collectivite) -> Contenu:
+    return Contenu(_("Votre adresse mail va changer"), _exemple_de_demande(adresses.ANNULATION, collectivite))
+
+
+def _exemple_de_demande(usage: str, collectivite: Collectivite) -> dict[str, Any]:
+    return {"demande": DemandeAdresse(nouvelle="nouvelle@exemple.fr"), "lien": lien(usage, JETON, chez=collectivite)}
+
+
+def _exemple_d_envoi(collectivite: Collectivite) -> Contenu:
+    redevable = Redevable(civilite=gettext("Madame"), nom=gettext("EXEMPLE"), code="12345")
+    return _dire_l_envoi(collectivite, ChoixEnvoi(redevable=redevable, mode=ModeEnvoi.ELECTRONIQUE))
 
 
 SORTES = (
@@ -130,35 +168,52 @@ SORTES = (
         "courriels/mot_de_passe_oublie.txt",
         "courriels/mot_de_passe_oublie.html",
         mot_de_passe_oublie,
+        libelle=_("À qui a oublié son mot de passe"),
+        exemple=_exemple_oublie,
     ),
     SorteDeCourriel(
         "comptes.mot_de_passe_change",
         "courriels/mot_de_passe_change.txt",
         "courriels/mot_de_passe_change.html",
         mot_de_passe_change,
+        libelle=_("À qui vient de changer de mot de passe"),
+        exemple=_exemple_change,
     ),
     SorteDeCourriel(
         "comptes.adresse_a_valider",
         "courriels/adresse_a_valider.txt",
         "courriels/adresse_a_valider.html",
         adresse_a_valider,
+        libelle=_("À la nouvelle adresse mail, pour la confirmer"),
+        exemple=_exemple_a_valider,
     ),
     SorteDeCourriel(
         "comptes.adresse_en_changement",
         "courriels/adresse_en_changement.txt",
         "courriels/adresse_en_changement.html",
         adresse_en_changement,
+        libelle=_("À l'ancienne adresse mail, pour prévenir du changement"),
+        exemple=_exemple_en_changement,
+    ),
+    SorteDeCourriel(
+        "comptes.envoi_change",
+        "courriels/envoi_change.txt",
+        "courriels/envoi_change.html",
+        envoi_change,
+        libelle=_("À qui choisit le papier ou l'électronique"),
+        emplacements={"nom": _("le nom sur les factures"), "client": _("le code client")},
+        exemple=_exemple_d_envoi,
     ),
     SorteDeCourriel(
         invitations.INVITATION, "courriels/invitation_agent.txt", "courriels/invitation_agent.html", invitation
     ),
     SorteDeCourriel("comptes.agent_change", "courriels/agent_change.txt", "courriels/agent_change.html", agent_change),
     SorteDeCourriel("comptes.agent_nomme", "courriels/agent_nomme.txt", "courriels/agent_nomme.html", agent_nomme),
-    SorteDeCourriel("comptes.envoi_change", "courriels/envoi_change.txt", "courriels/envoi_change.html", envoi_change),
     SorteDeCourriel(
         "comptes.envoi_change_service",
         "courriels/envoi_change_service.txt",
         "courriels/envoi_change_service.html",
         envoi_change_service,
+        libelle=_("Au service, quand un habitant fait ce choix"),
     ),
 )

@@ -21,11 +21,24 @@ def disponible(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Conte
         return None
     factures = Facture.objects.de(personne, chez=collectivite).filter(lot=contexte["lot"], statut=Statut.PUBLIEE)
     nombre = factures.count()
-    if not nombre:
-        return None
+    return _dire(collectivite, nombre) if nombre else None
+
+
+def _dire(collectivite: Collectivite, nombre: int) -> Contenu:
     portail = f"{collectivite.adresse}{reverse('factures:accueil')}?LIEN={collectivite.lien}"
     sujet = _("Une facture est disponible") if nombre == 1 else _("Des factures sont disponibles")
     return Contenu(sujet, {"nombre": nombre, "portail": portail})
 
 
-DISPONIBLE = SorteDeCourriel(SORTE, "courriels/disponible.txt", "courriels/disponible.html", disponible)
+def _exemple(collectivite: Collectivite) -> Contenu:
+    return _dire(collectivite, 1)
+
+
+DISPONIBLE = SorteDeCourriel(
+    SORTE,
+    "courriels/disponible.txt",
+    "courriels/disponible.html",
+    disponible,
+    libelle=_("À qui reçoit ses factures par le portail, quand l'une arrive"),
+    exemple=_exemple,
+)

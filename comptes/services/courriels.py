@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Activation, Ouverture, Suite
@@ -28,4 +29,17 @@ def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu
     return Contenu(SUJETS[suite], {"suite": suite, "lien": envoyer_le_lien(activation) if suite == Suite.LIEN else ""})
 
 
-ACTIVATION = SorteDeCourriel(COURRIEL, "courriels/activation.txt", "courriels/activation.html", composer)
+def _exemple(collectivite: Collectivite) -> Contenu:
+    """Le lien de l'exemple n'active rien : il mène à la page où l'on demande le sien."""
+    lien = f"{collectivite.adresse}{reverse('activation')}"
+    return Contenu(SUJETS[Suite.LIEN], {"suite": Suite.LIEN, "lien": lien})
+
+
+ACTIVATION = SorteDeCourriel(
+    COURRIEL,
+    "courriels/activation.txt",
+    "courriels/activation.html",
+    composer,
+    libelle=_("À qui demande à activer son compte"),
+    exemple=_exemple,
+)

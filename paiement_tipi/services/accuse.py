@@ -1,15 +1,20 @@
 """L'accusé de réception d'un paiement, dû pour tout paiement fait sur un téléservice (CRPA, art. L112-11)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from factures.models import Facture
 from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import Paiement
 from portail.courriels import deposer
-from portail.models import Collectivite
+from portail.models import Collectivite, Regie
 from portail.registre import Contenu, SorteDeCourriel
 
 SUJETS: dict[EtatPaiement, Promise] = {
@@ -41,13 +46,27 @@ def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu
     if paiement is None:
         return None
     conclu = paiement.transitions.filter(vers=paiement.etat).latest("pk")
-    valeurs = {
-        "preleve": paiement.etat == EtatPaiement.PRELEVE,
-        "le": paiement.date_payfip or conclu.le,
-        "service": paiement.contrat.regie,
-        "factures": [part.facture for part in paiement.parts.select_related("facture").order_by("facture_id")],
-    }
-    return Contenu(SUJETS[EtatPaiement(paiement.etat)], valeurs)
+    factures = [part.facture for part in paiement.parts.select_related("facture").order_by("facture_id")]
+    le = paiement.date_payfip or conclu.le
+    return _dire(EtatPaiement(paiement.etat), le, paiement.contrat.regie, factures)
 
 
-ACCUSE = SorteDeCourriel("paiement", "courriels/paiement.txt", "courriels/paiement.html", composer)
+def _dire(etat: EtatPaiement, le: datetime, service: Regie, factures: list[Facture]) -> Contenu:
+    valeurs = {"preleve": etat == EtatPaiement.PRELEVE, "le": le, "service": service, "factures": factures}
+    return Contenu(SUJETS[etat], valeurs, {"service": str(service), "date": date_format(timezone.localtime(le))})
+
+
+def _exemple(_collectivite: Collectivite) -> Contenu:
+    facture = Facture(numero="2026-0001")
+    return _dire(EtatPaiement.PAYE, timezone.now(), Regie(libelle=gettext("Eau et assainissement")), [facture])
+
+
+ACCUSE = SorteDeCourriel(
+    "paiement",
+    "courriels/paiement.txt",
+    "courriels/paiement.html",
+    composer,
+    libelle=_("À qui vient de payer en ligne"),
+    emplacements={"service": _("le service payé"), "date": _("le jour du paiement")},
+    exemple=_exemple,
+)
