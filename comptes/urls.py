@@ -16,11 +16,17 @@ from comptes.views import (
     rattachements,
     visites,
 )
+from portail.requete import des_avant_l_ouverture
 
+connexion = des_avant_l_ouverture(LoginView.as_view(template_name="comptes/connexion.html"))
 urlpatterns = [
-    path("connexion/", LoginView.as_view(template_name="comptes/connexion.html"), name="account_login"),
+    path("connexion/", connexion, name="account_login"),
     # Sans connexion exigée : une session déjà finie mène à la page de connexion, pas à une erreur après elle.
-    path("deconnexion/", login_not_required(deconnexion.Deconnexion.as_view()), name="account_logout"),
+    path(
+        "deconnexion/",
+        des_avant_l_ouverture(login_not_required(deconnexion.Deconnexion.as_view())),
+        name="account_logout",
+    ),
     path("activation/", activation.demander, name="activation"),
     path("activation/envoyee/", activation.envoyee, name="activation_envoyee"),
     path("activation/finir/", activation.finir, name="activation_finir"),

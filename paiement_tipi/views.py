@@ -21,7 +21,7 @@ from paiement_tipi.models import Paiement
 from portail import limites
 from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
-from portail.requete import RequeteCollectivite, sans_hote, usager_chez
+from portail.requete import RequeteCollectivite, des_avant_l_ouverture, sans_hote, usager_chez
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -65,6 +65,7 @@ def _echec(request: RequeteUsager, facture: Facture, gabarit: str, statut: HTTPS
     return render(request, gabarit, {"facture": facture}, status=statut)
 
 
+@des_avant_l_ouverture
 @sans_hote
 @csrf_exempt
 @login_not_required
@@ -79,6 +80,7 @@ def notification(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=HTTPStatus.OK)
 
 
+@des_avant_l_ouverture
 @sans_hote
 @ecrit_en_lecture
 @csrf_exempt

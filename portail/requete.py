@@ -64,6 +64,19 @@ def trouve_sa_collectivite(request: HttpRequest) -> bool:
         return False
 
 
+def des_avant_l_ouverture(vue: Vue) -> Vue:
+    """Marque une vue qui répond à tous dans une commune encore en préparation."""
+    vue.des_avant_l_ouverture = True  # type: ignore[attr-defined]  # une marque, lue par AvantOuverture
+    return vue
+
+
+def entre(usager: Any, collectivite: Collectivite) -> bool:
+    """Vrai si cette personne entre chez cette commune : avant l'ouverture, ses agents et l'exploitant seulement."""
+    if collectivite.est_ouverte or usager.is_superuser:
+        return True
+    return bool(usager.is_staff and collectivite.affectations.actives().filter(usager_id=usager.pk).exists())
+
+
 def collectivite_du_lien(lien: str) -> Collectivite | None:
     """La commune de ce code LIEN ; aucune pour un texte qui n'est pas exactement un code."""
     return Collectivite.objects.filter(lien=lien).first() if _LIEN.fullmatch(lien) else None

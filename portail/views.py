@@ -20,12 +20,13 @@ from portail.charte import empreinte as empreinte_de
 from portail.charte import feuille
 from portail.correlation import reference
 from portail.models import Collectivite
-from portail.requete import RequeteCollectivite
+from portail.requete import RequeteCollectivite, des_avant_l_ouverture
 
 SECURITE_VALABLE = timedelta(days=180)  # moins d'un an (RFC 9116 §2.5.5)
 UN_AN = 365 * 24 * 3600
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 @cache_control(public=True, max_age=UN_AN, immutable=True)
@@ -37,6 +38,7 @@ def charte(request: HttpRequest, lien: str, empreinte: str) -> HttpResponse:
     return HttpResponse(feuille(collectivite), content_type="text/css; charset=utf-8")
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 @cache_control(public=True, max_age=3600)
@@ -46,6 +48,7 @@ def logo(request: HttpRequest, lien: str) -> FileResponse:
     return FileResponse(collectivite.logo.open())
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 def favicon(request: HttpRequest) -> HttpResponse:
@@ -53,6 +56,7 @@ def favicon(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(static("img/favicon.svg"))
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 def page(request: HttpRequest, gabarit: str) -> HttpResponse:
@@ -60,6 +64,7 @@ def page(request: HttpRequest, gabarit: str) -> HttpResponse:
     return render(request, gabarit)
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 def securite(request: RequeteCollectivite) -> HttpResponse:
@@ -81,6 +86,7 @@ def _telephone(commune: Collectivite) -> str:
     return f"tel:{chiffres}" if chiffres.startswith("+") else f"tel:{chiffres};phone-context=+33"
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 def donnees_personnelles(request: HttpRequest) -> HttpResponse:
@@ -95,6 +101,7 @@ def donnees_personnelles(request: HttpRequest) -> HttpResponse:
     return render(request, "portail/donnees_personnelles.html", {"cookies": cookies})
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 def changer_de_mot_de_passe(request: HttpRequest) -> HttpResponse:
@@ -102,6 +109,7 @@ def changer_de_mot_de_passe(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('mes_informations')}#mot-de-passe")
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 def vivant(request: HttpRequest) -> HttpResponse:
@@ -109,6 +117,7 @@ def vivant(request: HttpRequest) -> HttpResponse:
     return HttpResponse("vivant", content_type="text/plain; charset=utf-8")
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 def pret(request: HttpRequest) -> JsonResponse:

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import normaliser_courriel
+from portail.requete import entre
 
 
 class CourrielField(forms.EmailField):
@@ -42,6 +43,13 @@ class ConnexionForm(LoginForm):  # type: ignore[misc]  # allauth ne publie pas s
         mot_de_passe.widget.attrs.pop("placeholder", None)
         self.fields["remember"].label = _("Se souvenir de moi")
         self.order_fields(["login", "password", "remember"])
+
+    def clean(self) -> dict[str, Any]:
+        """Avant l'ouverture, le bon mot de passe d'un habitant n'ouvre encore rien."""
+        lus: dict[str, Any] = super().clean()
+        if self.user is not None and not entre(self.user, self.request.collectivite):
+            raise forms.ValidationError(_("Ce portail n'est pas encore ouvert aux habitants. Il ouvrira bientôt."))
+        return lus
 
     def login(self, request: HttpRequest, redirect_url: str | None = None) -> HttpResponse:
         """Ouvre la session ; un agent n'est jamais « retenu », même s'il a coché la case."""

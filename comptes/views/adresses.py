@@ -14,7 +14,7 @@ from comptes.requete import RequeteUsager
 from comptes.services.adresses import ANNULATION, VALIDATION
 from comptes.views.liens import jeton_recu, lien_mort, oublier_le_jeton
 from comptes.views.mot_de_passe_redemande import essayer
-from portail.requete import RequeteCollectivite
+from portail.requete import RequeteCollectivite, des_avant_l_ouverture
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,6 +51,7 @@ def _annoncer_le_message(request: RequeteUsager, adresse: str) -> None:
     messages.info(request, texte % {"adresse": adresse})
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def valider(request: RequeteCollectivite) -> HttpResponse:
@@ -76,6 +77,7 @@ def _validee(request: RequeteCollectivite, demande: DemandeAdresse) -> HttpRespo
     return oublier_le_jeton(request, redirect(suite))
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def annuler(request: RequeteCollectivite) -> HttpResponse:

@@ -14,9 +14,10 @@ from comptes.forms import AcceptationForm, NouveauMotDePasseForm
 from comptes.models import Usager
 from comptes.services.invitations import USAGE
 from comptes.views.liens import jeton_recu, lien_mort, oublier_le_jeton
-from portail.requete import RequeteCollectivite
+from portail.requete import RequeteCollectivite, des_avant_l_ouverture
 
 
+@des_avant_l_ouverture
 @sensitive_post_parameters()
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])

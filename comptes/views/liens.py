@@ -13,7 +13,7 @@ from comptes import jetons
 from comptes.services.adresses import ANNULATION, VALIDATION
 from comptes.services.invitations import USAGE as INVITATION
 from comptes.services.mots_de_passe import USAGE
-from portail.requete import est_a_son_adresse, retenir_collectivite, sans_hote
+from portail.requete import des_avant_l_ouverture, est_a_son_adresse, retenir_collectivite, sans_hote
 
 # La page de chaque usage d'un lien.
 PAGES = {
@@ -25,6 +25,7 @@ PAGES = {
 DUREE_DU_COOKIE = 3600
 
 
+@des_avant_l_ouverture
 @sans_hote
 @login_not_required
 @require_safe

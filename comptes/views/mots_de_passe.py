@@ -15,9 +15,10 @@ from comptes.services.mots_de_passe import USAGE
 from comptes.views.liens import jeton_recu, lien_mort, oublier_le_jeton
 from portail import limites
 from portail.reponses import VoirAilleurs
-from portail.requete import RequeteCollectivite
+from portail.requete import RequeteCollectivite, des_avant_l_ouverture
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def oublie(request: RequeteCollectivite) -> HttpResponse:
@@ -32,6 +33,7 @@ def oublie(request: RequeteCollectivite) -> HttpResponse:
     return VoirAilleurs(reverse("mot_de_passe_envoye"))
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_safe
 def envoye(request: RequeteCollectivite) -> HttpResponse:
@@ -39,6 +41,7 @@ def envoye(request: RequeteCollectivite) -> HttpResponse:
     return render(request, "comptes/oublie_envoye.html")
 
 
+@des_avant_l_ouverture
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def nouveau(request: RequeteCollectivite) -> HttpResponse:
