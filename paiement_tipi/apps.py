@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from factures import registre
 from paiement_tipi import references
-from portail.registre import Periodique, declarer, declarer_courriel
+from portail.registre import Periodique, declarer, declarer_courriel, declarer_exigence
 
 
 class PaiementTipiConfig(AppConfig):
@@ -13,10 +13,11 @@ class PaiementTipiConfig(AppConfig):
 
     def ready(self) -> None:
         # Les modèles n'existent qu'à partir d'ici.
-        from paiement_tipi.services import accuse, empechements  # noqa: PLC0415
+        from paiement_tipi.services import accuse, contrats, empechements  # noqa: PLC0415
 
         registre.declarer_operations(empechements.operations)
         registre.declarer_conditions(empechements.conditions)
         registre.declarer_reference(references.composer)
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))
         declarer_courriel(accuse.ACCUSE)
+        declarer_exigence(contrats.EN_PRODUCTION)

@@ -24,6 +24,7 @@ LIMITES: dict[str, tuple[int, int]] = {
     "oublis-par-adresse-mail": (3, 3600),  # au-delà, même réponse mais plus de message
     "demandes-d-adresse": (5, 3600),  # par compte
     "invitations": (30, 3600),  # d'agents, par administrateur
+    "essais-de-courriel": (10, 3600),  # par compte
 }
 
 # Ce qu'un agent peut déposer : le fichier des factures (un million de lignes y tiennent), et leurs documents.

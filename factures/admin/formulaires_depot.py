@@ -84,7 +84,7 @@ class DepotForm(forms.Form):
 
 def preparer_le_depot(formulaire: Any, collectivite: Collectivite) -> None:
     """Les services de la commune."""
-    formulaire.fields["regie"].queryset = Regie.objects.filter(collectivite=collectivite)
+    formulaire.fields["regie"].queryset = Regie.objects.ouvertes().filter(collectivite=collectivite)
 
 
 class ColonnesForm(forms.Form):

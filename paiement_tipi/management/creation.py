@@ -38,6 +38,7 @@ def creer_collectivite(commune: Commune, port: int, *, agent: Usager) -> Collect
             "horaires": "du lundi au vendredi, de 7h à 22h",
             "couleur": commune.couleur,
             "par_defaut": commune.par_defaut,
+            "ouverte_le": timezone.now(),
             **commune.mentions,
         },
     )

@@ -1,10 +1,28 @@
 """Le contrat d'un service avec PayFiP : chaque changement a un motif, et le journal en garde l'avant et l'après."""
 
 from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from paiement_tipi.models import ContratTipi
+from paiement_tipi.protocole import Saisie
 from portail.journal import noter
-from portail.models import Regie
+from portail.models import Collectivite, Regie
+from portail.registre import Exigence
+
+
+def _a_un_contrat(collectivite: Collectivite) -> bool:
+    """Un portail où rien ne se paie en ligne n'est pas prêt."""
+    services = Regie.objects.ouvertes().filter(collectivite=collectivite)
+    return ContratTipi.objects.filter(regie__in=services, saisie=Saisie.PRODUCTION).exists()
+
+
+EN_PRODUCTION = Exigence(
+    "contrat",
+    _("un service dont le contrat PayFiP est en production"),
+    _a_un_contrat,
+    lambda _collectivite: reverse("gestion:portail_regie_changelist"),
+)
 
 
 @transaction.atomic

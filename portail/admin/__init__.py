@@ -1,5 +1,5 @@
 """Le rez-de-chaussée dans la gestion."""
 
-from portail.admin import actes, faits, journal, modeles, suspension
+from portail.admin import actes, communes, courriels, faits, journal, modeles, regies, reglages, suspension
 
-__all__ = ["actes", "faits", "journal", "modeles", "suspension"]
+__all__ = ["actes", "communes", "courriels", "faits", "journal", "modeles", "regies", "reglages", "suspension"]

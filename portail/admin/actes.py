@@ -1,16 +1,14 @@
-"""Ce qu'un agent change de sa commune, et les chiffres qu'il en lit."""
+"""Les courriels et le journal : ce qu'un agent en fait, et les chiffres qu'il en lit."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django import forms
 from django.db.models import Count, Q
-from django.forms import model_to_dict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portail import ouvertures, services
+from portail import ouvertures
 from portail.courriels import relancer
 from portail.etats import MORTS, EtatCourriel
 from portail.gestion.champs import ENCADREMENT
@@ -26,34 +24,10 @@ from portail.gestion.registre import (
     declarer_carte,
     declarer_tableau,
 )
-from portail.models import Collectivite, Courriel, Regie, Sceau, valider_couleur
+from portail.models import Collectivite, Courriel, Sceau
 from portail.models.courriels import A_ENVOYER
 
 OUVERTURES, JOURS = 20, 30  # ce que la commune relit d'un coup ; ce que compte son accueil
-
-
-class CollectiviteForm(forms.Form):
-    """Comment joindre la commune, et sa couleur."""
-
-    telephone = forms.CharField(label=_("Téléphone"), max_length=30)
-    horaires = forms.CharField(label=_("Horaires"), max_length=200)
-    couleur = forms.CharField(label=_("Couleur"), max_length=7, validators=[valider_couleur])
-
-
-class LibelleForm(forms.Form):
-    """Le nom d'un service."""
-
-    libelle = forms.CharField(label=_("Nom du service"), max_length=80)
-
-
-def _modifier_la_collectivite(collectivite: Collectivite, **saisie: str) -> Any:
-    services.modifier_collectivite(collectivite=collectivite, **saisie)
-    return _("C'est enregistré.")
-
-
-def _renommer(regie: Regie, libelle: str) -> Any:
-    services.modifier_regie(regie=regie, libelle=libelle)
-    return _("C'est enregistré.")
 
 
 def _refus_de_relancer(courriel: Courriel) -> Any:
@@ -69,30 +43,6 @@ def _relancer(courriel: Courriel) -> Any:
 
 
 declarer_acte(
-    "portail.collectivite",
-    Acte(
-        "modifier",
-        _("Modifier"),
-        _("Le téléphone et les horaires sont sur toutes les pages que voient les habitants."),
-        _modifier_la_collectivite,
-        formulaire=CollectiviteForm,
-        initial=lambda collectivite: model_to_dict(collectivite, CollectiviteForm.base_fields),
-    ),
-)
-declarer_acte(
-    "portail.regie",
-    Acte(
-        "renommer",
-        _("Renommer"),
-        _("Le nom du service est sur chaque facture, dans les filtres et sur les documents."),
-        _renommer,
-        formulaire=LibelleForm,
-        initial=lambda regie: {"libelle": regie.libelle},
-    ),
-)
-
-
-declarer_acte(
     "portail.courriel",
     Acte(
         "relancer",
@@ -102,10 +52,6 @@ declarer_acte(
         refus=_refus_de_relancer,
     ),
 )
-
-
-def _hotes(collectivite: Collectivite) -> Tableau:
-    return Tableau(_("Noms d'hôte réservés"), (_("Nom"),), [(hote.nom,) for hote in collectivite.hotes.all()])
 
 
 def _ouvertures(collectivite: Collectivite) -> Tableau:
@@ -145,7 +91,6 @@ def _chiffres_des_courriels(collectivite: Collectivite) -> list[Chiffre]:
     ]
 
 
-declarer_tableau("portail.collectivite", _hotes)
 declarer_tableau("portail.collectivite", _ouvertures)
 declarer_carte(Carte(_("Courriels"), "portail.courriel", _chiffres_des_courriels))
 declarer_carte(Carte(_("Journal"), "portail.journal", _chiffres_du_journal))

@@ -33,9 +33,9 @@ class CollectiviteAdmin(AdminParCommune):
 
     chemin_collectivite = "pk"
     pluriel: Any = _("Communes")
-    list_display = ("nom", "lien", "adresse", "telephone", "par_defaut")
+    list_display = ("nom", "lien", "adresse", "telephone", "par_defaut", "ouverte_le")
     fiche = (
-        *("nom", "lien", "adresse", "par_defaut", "telephone", "horaires", "couleur", "fuseau"),
+        *("nom", "lien", "adresse", "par_defaut", "ouverte_le", "telephone", "horaires", "couleur", "fuseau"),
         *(champ.name for champ in Mentions._meta.fields),
     )
     ordering = ("nom",)
@@ -64,11 +64,11 @@ class HoteAdmin(AdminParCommune):
 class RegieAdmin(AdminParCommune):
     """Les services qui facturent."""
 
-    list_display = ("libelle", "code", "mode", "suspension")
+    list_display = ("libelle", "code", "mode", "suspension", "fermee_le")
     list_filter = ("mode",)
     list_select_related = ("collectivite",)
-    fiche = ("libelle", "code", "mode", "paiement", "message", "posee_le")
-    export = ("libelle", "code", "mode", "suspension", "suspension_debut", "suspension_fin", "message")
+    fiche = ("libelle", "code", "mode", "paiement", "message", "posee_le", "fermee_le")
+    export = ("libelle", "code", "mode", "suspension", "suspension_debut", "suspension_fin", "message", "fermee_le")
     ordering = ("libelle",)
 
     @admin.display(description=_("paiement en ligne"))

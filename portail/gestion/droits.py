@@ -45,6 +45,13 @@ _VOIR = frozenset({"comptes.redevable.voir", "comptes.usager.voir"})  # l'exploi
 _AGENTS = frozenset(
     f"portail.affectation.{acte}" for acte in ("inviter", "renvoyer", "retablir", "retirer", "role", "suspendre")
 )
+# Ce que la commune dit d'elle-même : l'exploitant l'aide à se préparer.
+_IDENTITE = frozenset(
+    f"portail.collectivite.{acte}" for acte in ("accessibilite", "couleur", "identite", "logo", "retirer_le_logo")
+)
+_SERVICES = frozenset(
+    f"portail.regie.{acte}" for acte in ("ajouter", "fermer", "mode", "renommer", "rouvrir", "supprimer")
+)
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),
     Role.RELATION: _RELATION | _VOIR,
@@ -52,13 +59,17 @@ ACTES: dict[Role, frozenset[str]] = {
     Role.ADMINISTRATION: _FACTURATION
     | _VOIR
     | _AGENTS
-    | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.modifier", "portail.regie.renommer"}
+    | _IDENTITE
+    | _SERVICES
+    | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.ouvrir", "portail.collectivite.textes"}
     | {"portail.regie.raccorder"}
     | _exporter(_EXPORTS_ENCADREMENT, {"comptes.visite"}),
     Role.EXPLOITANT: _AGENTS
     | _VOIR
+    | _IDENTITE
     | {"paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.affectation.exploitant"}
-    | {"portail.collectivite.modifier", "portail.courriel.relancer", "portail.regie.raccorder"}
+    | {"portail.collectivite.adresse", "portail.collectivite.creer", "portail.courriel.relancer"}
+    | {"portail.regie.raccorder"}
     | _exporter(_EXPORTS_COMMUNE, _EXPORTS_ENCADREMENT, _EXPORTS_INSTALLATION),
 }  # fmt: skip
 

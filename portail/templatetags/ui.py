@@ -6,6 +6,7 @@ Leur balisage est dans ``templates/composants/``, sauf celui du pictogramme et d
 from collections.abc import Container
 from datetime import date, datetime
 from functools import cache, lru_cache
+from pathlib import PurePath
 from typing import Any, cast
 
 from django import template
@@ -14,8 +15,10 @@ from django.forms import BaseForm, BoundField
 from django.template.exceptions import TemplateSyntaxError
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import get_language, gettext
@@ -187,6 +190,13 @@ def _pied(
 def une_ligne(content: str) -> SafeString:
     """Le contenu sans retour à la ligne ni double espace, pour ``<title>``."""
     return mark_safe(" ".join(content.split()))  # déjà échappé par le gabarit
+
+
+@register.filter
+def adresse_logo(collectivite: Collectivite) -> str:
+    """Celle du logo de la commune ; elle change avec lui, que les navigateurs gardent une heure."""
+    version = PurePath(collectivite.logo.name or "").stem.rpartition("-")[2]
+    return f"{reverse('logo', args=[collectivite.lien])}?{urlencode({'v': version})}"
 
 
 @register.filter

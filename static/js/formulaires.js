@@ -13,7 +13,8 @@ function liberer(formulaire) {
 
 document.addEventListener("submit", (evenement) => {
   const formulaire = evenement.target;
-  if (formulaire.method !== "post") return;
+  // Un aperçu dans un cadre laisse la page et son formulaire là où ils sont.
+  if (formulaire.method !== "post" || evenement.submitter?.formTarget) return;
   if ("envoye" in formulaire.dataset) {
     evenement.preventDefault();
     return;

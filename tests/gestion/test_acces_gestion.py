@@ -46,9 +46,9 @@ MODELES = {
     "paiement_tipi.notificationtipi": COMPTABLES,
 }
 # L'horloge et les limites ne disent rien à personne ; les lignes d'un lot, rien hors de leur lot ; ses sessions et ses
-# liens ne sont qu'à une personne.
+# liens ne sont qu'à une personne. Les textes des courriels ont leurs pages dans les réglages.
 SANS_PAGE = {
-    "portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport",
+    "portail.textedecourriel", "portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport",
     "factures.correctionimport", "factures.correspondancecolonnes", "comptes.session",
     "comptes.demandeadresse",
 }  # fmt: skip
@@ -137,8 +137,28 @@ ACTES_DES_OBJETS = {
     ("POST", "portail.regie", "renommer"):        (302, 403, 403, 404, 403, 403, 200, 403, 403),
     ("GET", "portail.regie", "raccorder"):        (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("POST", "portail.regie", "raccorder"):       (302, 403, 403, 404, 403, 403, 200, 200, 200),
-    ("GET", "portail.collectivite", "modifier"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
-    ("POST", "portail.collectivite", "modifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "portail.regie", "mode"):             (302, 403, 403, 404, 403, 403, 200, 403, 403),
+    ("POST", "portail.regie", "mode"):            (302, 403, 403, 404, 403, 403, 200, 403, 403),
+    ("GET", "portail.regie", "fermer"):           (302, 403, 403, 404, 403, 403, 200, 403, 403),
+    ("POST", "portail.regie", "fermer"):          (302, 403, 403, 404, 403, 403, 303, 403, 403),
+    ("GET", "portail.regie", "rouvrir"):          (302, 403, 403, 404, 403, 403, 409, 403, 403),
+    ("POST", "portail.regie", "rouvrir"):         (302, 403, 403, 404, 403, 403, 409, 403, 403),
+    ("GET", "portail.regie", "supprimer"):        (302, 403, 403, 404, 403, 403, 409, 403, 403),
+    ("POST", "portail.regie", "supprimer"):       (302, 403, 403, 404, 403, 403, 409, 403, 403),
+    ("GET", "portail.collectivite", "identite"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "portail.collectivite", "identite"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "portail.collectivite", "couleur"):   (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "portail.collectivite", "couleur"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "portail.collectivite", "logo"):      (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "portail.collectivite", "logo"):     (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "portail.collectivite", "retirer_le_logo"):  (302, 403, 403, 404, 403, 403, 409, 409, 409),
+    ("POST", "portail.collectivite", "retirer_le_logo"): (302, 403, 403, 404, 403, 403, 409, 409, 409),
+    ("GET", "portail.collectivite", "accessibilite"):    (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "portail.collectivite", "accessibilite"):   (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "portail.collectivite", "ouvrir"):    (302, 403, 403, 404, 403, 403, 409, 403, 403),
+    ("POST", "portail.collectivite", "ouvrir"):   (302, 403, 403, 404, 403, 403, 409, 403, 403),
+    ("GET", "portail.collectivite", "adresse"):   (302, 403, 403, 404, 403, 403, 403, 200, 200),
+    ("POST", "portail.collectivite", "adresse"):  (302, 403, 403, 404, 403, 403, 403, 200, 200),
     ("GET", "portail.courriel", "relancer"):      (302, 403, 403, 404, 403, 200, 200, 403, 200),
     ("POST", "portail.courriel", "relancer"):     (302, 403, 403, 404, 403, 303, 409, 403, 409),
     ("GET", "factures.lotimport", "relier"):       (302, 403, 403, 404, 403, 409, 409, 403, 403),
@@ -188,10 +208,31 @@ ACTES_DES_LISTES: dict[tuple[str, str, str], tuple[int, ...]] = {
     ("POST", "portail.affectation", "inviter"):    (302, 403, 403, 403, 403, 403, 200, 200, 200),
     ("GET", "portail.affectation", "exploitant"):  (302, 403, 403, 403, 403, 403, 403, 200, 200),
     ("POST", "portail.affectation", "exploitant"): (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    ("GET", "portail.collectivite", "creer"):     (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    ("POST", "portail.collectivite", "creer"):    (302, 403, 403, 403, 403, 403, 403, 200, 200),
+    ("GET", "portail.regie", "ajouter"):          (302, 403, 403, 403, 403, 403, 200, 403, 403),
+    ("POST", "portail.regie", "ajouter"):         (302, 403, 403, 403, 403, 403, 200, 403, 403),
 }  # fmt: skip
 
 # Une page qui n'est celle d'aucun modèle : son chemin, et pour chaque méthode le statut de chacun.
-PAGES: dict[tuple[str, str, str], tuple[int, ...]] = {}  # fmt: skip
+PAGES: dict[tuple[str, str, str], tuple[int, ...]] = {
+    ("GET", "reglages", "reglages/"):             (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("POST", "reglages", "reglages/"):            (302, 403, 403, 403, 403, 403, 405, 405, 405),
+    ("GET", "mise_en_service", "reglages/mise-en-service/"):  (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("POST", "mise_en_service", "reglages/mise-en-service/"): (302, 403, 403, 403, 403, 403, 405, 405, 405),
+    ("GET", "reglages_couleur", "reglages/couleur/1d5c7a.css"):  (302, 403, 403, 403, 403, 403, 200, 200, 200),
+    ("POST", "reglages_couleur", "reglages/couleur/1d5c7a.css"): (302, 403, 403, 403, 403, 403, 405, 405, 405),
+    ("GET", "textes", "reglages/courriels/"):     (302, 403, 403, 403, 403, 403, 200, 403, 403),
+    ("POST", "textes", "reglages/courriels/"):    (302, 403, 403, 403, 403, 403, 405, 403, 403),
+    ("GET", "texte", "reglages/courriels/paiement/"):  (302, 403, 403, 403, 403, 403, 200, 403, 403),
+    ("POST", "texte", "reglages/courriels/paiement/"): (302, 403, 403, 403, 403, 403, 303, 403, 403),
+    ("GET", "texte_apercu", "reglages/courriels/paiement/apercu/"):    (302, 403, 403, 403, 403, 403, 200, 403, 403),
+    ("POST", "texte_apercu", "reglages/courriels/paiement/apercu/"):   (302, 403, 403, 403, 403, 403, 200, 403, 403),
+    ("GET", "texte_origine", "reglages/courriels/paiement/origine/"):  (302, 403, 403, 403, 403, 403, 405, 403, 403),
+    ("POST", "texte_origine", "reglages/courriels/paiement/origine/"): (302, 403, 403, 403, 403, 403, 303, 403, 403),
+    ("GET", "texte_essai", "reglages/courriels/paiement/essai/"):      (302, 403, 403, 403, 403, 403, 405, 403, 403),
+    ("POST", "texte_essai", "reglages/courriels/paiement/essai/"):     (302, 403, 403, 403, 403, 403, 303, 403, 403),
+}  # fmt: skip
 
 
 def test_chaque_modele_a_sa_place_dans_la_table():
@@ -204,6 +245,7 @@ def test_chaque_adresse_de_la_gestion_est_dans_les_tables():
     for modele in MODELES:
         attendues |= {f"{modele.replace('.', '_')}_{page}" for page in ("changelist", "change", "exporter", "history")}
     attendues |= {f"{m.replace('.', '_')}_{acte}" for _methode, m, acte in (*ACTES_DES_OBJETS, *ACTES_DES_LISTES)}
+    attendues |= {nom for _methode, nom, _chemin in PAGES}
     assert {nom.removeprefix("gestion:") for nom in adresses() if nom.startswith("gestion:")} == attendues
 
 
@@ -212,7 +254,7 @@ def test_chaque_acte_est_dans_la_table_des_droits_et_a_un_role():
         f"{modele}.{acte.nom}"
         for modele in MODELES
         for acte in (*registre.actes(modele), *registre.actes_de_liste(modele))
-    }
+    } | {page.acte for page in registre.pages() if page.acte}
     exports = {f"{modele}.exporter" for modele in MODELES}
     assert declares | exports == {acte for actes in ACTES.values() for acte in actes}
     assert set(ACTES) == set(Role)

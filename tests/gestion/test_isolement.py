@@ -200,9 +200,19 @@ FORGES = {
         {"numcli": "111111", "saisie": "T", "motif": "x"}, 404,
     ),
     "modifier une autre commune": (
-        "administratrice", "la_bas", "portail.collectivite", "modifier",
-        {"telephone": "0", "horaires": "0", "couleur": "#000000"}, 404,
+        "administratrice", "la_bas", "portail.collectivite", "identite",
+        {"nom": "x", "telephone": "05 00 00 00 00", "horaires": "0"}, 404,
     ),
+    "changer d'adresse sans être l'exploitant": (
+        "administratrice", "ici", "portail.collectivite", "adresse",
+        {"lien": "M000000001", "adresse": "http://localhost", "confirmer": ""}, 403,
+    ),
+    "ouvrir une autre commune": ("administratrice", "la_bas", "portail.collectivite", "ouvrir", {}, 404),
+    "l'exploitant ouvre à la place de l'administrateur": (
+        "exploitant", "ici", "portail.collectivite", "ouvrir", {}, 403,
+    ),
+    "fermer le service d'une autre commune": ("administratrice", "la_bas", "portail.regie", "fermer", {}, 404),
+    "fermer un service sans être responsable": ("agente", "ici", "portail.regie", "fermer", {}, 403),
     "annuler avec le seul droit de lire": ("lectrice", "ici", "factures.facture", "annuler", {"motif": "x"}, 403),
     "changer le contrat sans être responsable": (
         "agente", "ici", "portail.regie", "raccorder", {"numcli": "111111", "saisie": "T", "motif": "x"}, 403,
@@ -212,8 +222,7 @@ FORGES = {
         "administratrice", "ici", "portail.regie", "raccorder", {"numcli": "0063820", "saisie": "W", "motif": "x"}, 200,
     ),
     "une couleur qui s'échappe de la feuille de style": (
-        "administratrice", "ici", "portail.collectivite", "modifier",
-        {"telephone": "0", "horaires": "0", "couleur": "red;}"}, 200,
+        "administratrice", "ici", "portail.collectivite", "couleur", {"couleur": "red;}", "confirmer": ""}, 200,
     ),
     "changer un montant par la fiche": (
         "administratrice", "ici", "factures.facture", "change", {"montant": "1", "reste_du": "0", "_save": "1"}, 405,

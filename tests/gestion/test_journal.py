@@ -37,7 +37,7 @@ NOM = re.compile(r"[a-z_]+\.[a-z_-]+")
 
 def notees(module: Path) -> set[str]:
     """Les actions que ce module écrit : à ``noter``, ou à une fonction d'ici qui lui passe son argument."""
-    relais = {"noter", "noter_chacun"}
+    relais = {"noter", "noter_chacun", "modifier"}  # de portail.services.modification
     relais |= {f.name for f in fonctions(module) if any(_passe(n, relais) for n in ast.walk(f))}
     appels = [n for n in arbre(module) if isinstance(n, ast.Call) and _nom(n) in relais]
     dits = {_action(n) for appel in appels for argument in appel.args for n in ast.walk(argument)}
@@ -73,7 +73,8 @@ def test_chaque_action_ecrite_au_journal_a_sa_phrase():
 
 
 def test_le_temoin_une_action_sans_phrase_se_verrait():
-    assert "regie.modifiee" in notees(Path("portail/services/__init__.py"))  # par un relais
+    assert "regie.suspendue" in notees(Path("portail/services/suspension.py"))  # par un relais
+    assert "regie.modifiee" in notees(Path("portail/services/regies.py"))
     assert "paiement.x" in notees(Path("paiement_tipi/services/transitions.py"))
     assert faits.phrase("rien.connu") == "rien.connu"
 

@@ -255,18 +255,6 @@ def test_une_facture_en_cours_de_paiement_ne_s_annule_pas(monde):
 
 
 @pytest.mark.sqlite
-def test_la_responsable_change_de_telephone_et_le_journal_garde_l_ancien(monde):
-    client, boe = monde.chez["administratrice"], monde.boe
-    page = lire(client, adresse(boe, "modifier"))
-    assert 'value="05 61 00 19 30"' in page
-    envoi = {"telephone": "05 00 00 00 00", "horaires": boe.horaires, "couleur": boe.couleur}
-    assert client.post(adresse(boe, "modifier"), envoi).status_code == 303
-    fait = Journal.objects.get(action="collectivite.modifiee")
-    assert (fait.avant, fait.apres) == ({"telephone": "05 61 00 19 30"}, {"telephone": "05 00 00 00 00"})
-    assert client.post(adresse(boe, "modifier"), envoi).status_code == 303  # rien ne change, rien n'est noté
-    assert Journal.objects.filter(action="collectivite.modifiee").count() == 1
-
-
 @pytest.mark.sqlite
 def test_un_contrat_se_cree_et_se_change_avec_un_motif_note(monde):
     client, regie = monde.chez["administratrice"], factories.regie(monde.boe)

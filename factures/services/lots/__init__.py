@@ -2,7 +2,7 @@
 
 from factures.services.lots.analyse import analyser, reprendre
 from factures.services.lots.avis import a_prevenir, lacher_les_avis, prevenir
-from factures.services.lots.depot import DejaDepose, deposer
+from factures.services.lots.depot import DejaDepose, ServiceFerme, deposer
 from factures.services.lots.depots_surveilles import dossier_de, relever_les_depots
 from factures.services.lots.etapes import LotIndisponible
 from factures.services.lots.lignes_a_corriger import (
@@ -23,6 +23,7 @@ __all__ = [
     "DejaDepose",
     "LotIndisponible",
     "PublicationImpossible",
+    "ServiceFerme",
     "a_prevenir",
     "analyser",
     "annuler_publication",

@@ -19,6 +19,13 @@ from portail.taches import lancer
 _MORCEAU = 1 << 20
 
 
+class ServiceFerme(FichierRefuse):
+    """Ce service ne facture plus."""
+
+    def __init__(self, regie: Regie) -> None:
+        super().__init__(f"Le service {regie.libelle} est fermé : il ne reçoit plus de factures.")
+
+
 class DejaDepose(Exception):
     """Ce contenu est déjà celui de ``lot``."""
 
@@ -39,11 +46,10 @@ def deposer(
     """Le lot créé ; ``DejaDepose`` si un autre lot de ce service porte ce contenu, même déposé au même instant.
 
     ``en_fond`` : un ouvrier l'analysera. ``reglages`` : ``format`` (deviné s'il manque), ``motif_documents``,
-    ``a_relire``, ``avis``. ``FichierRefuse`` pour un fichier démesuré.
+    ``a_relire``, ``avis``. ``FichierRefuse`` pour un fichier démesuré, ``ServiceFerme`` pour un service qui ne facture
+    plus.
     """
-    for depose, octets in ((fichier, OCTETS_FICHIER), (archive, OCTETS_ARCHIVE)):
-        if depose is not None:
-            _verifier_la_taille(depose, octets)
+    _verifier(regie, fichier, archive)
     empreinte = _empreinte(fichier, archive)
     lot = LotImport(
         collectivite_id=regie.collectivite_id, regie=regie, libelle=libelle[-120:], empreinte=empreinte, **reglages
@@ -61,6 +67,14 @@ def deposer(
             raise
         raise DejaDepose(existant) from None
     return lot
+
+
+def _verifier(regie: Regie, fichier: BinaryIO, archive: BinaryIO | None) -> None:
+    if regie.fermee_le is not None:
+        raise ServiceFerme(regie)
+    for depose, octets in ((fichier, OCTETS_FICHIER), (archive, OCTETS_ARCHIVE)):
+        if depose is not None:
+            _verifier_la_taille(depose, octets)
 
 
 def _verifier_la_taille(fichier: BinaryIO, octets: int) -> None:
