@@ -25,6 +25,8 @@ LIMITES: dict[str, tuple[int, int]] = {
     "demandes-d-adresse": (5, 3600),  # par compte
     "invitations": (30, 3600),  # d'agents, par administrateur
     "essais-de-courriel": (10, 3600),  # par compte
+    "messages": (20, 3600),  # au service, par compte ; refusés compris
+    "messages-par-commune": (600, 3600),
 }
 
 # Ce qu'un agent peut déposer : le fichier des factures (un million de lignes y tiennent), et leurs documents.
@@ -32,3 +34,10 @@ OCTETS_FICHIER = 300 << 20
 OCTETS_ARCHIVE = 2 << 30
 OCTETS_CORRECTIONS = 2 << 20
 OCTETS_ENVOI = OCTETS_FICHIER + OCTETS_ARCHIVE + (1 << 20)  # les deux, et le reste du formulaire
+
+# Un message au service et ses pièces. La dernière borne laisse lire un envoi trop lourd, pour dire lequel de ses
+# fichiers l'est au lieu de tout perdre.
+SIGNES_PAR_MESSAGE = 5000
+PIECES_PAR_MESSAGE = 3
+OCTETS_PAR_PIECE = 5 << 20
+OCTETS_PAR_MESSAGE = 25 << 20

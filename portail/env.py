@@ -98,6 +98,22 @@ def env_url(nom: str, *, defaut: str, https: bool = False) -> str:
     return valeur
 
 
+def env_prise(nom: str) -> tuple[str, int] | str | None:
+    """``tcp://hote:port`` ou ``unix:/chemin`` : de quoi ouvrir une prise ; None si rien n'est réglé."""
+    valeur = env_texte(nom, defaut="")
+    adresse = urlsplit(valeur)
+    if adresse.scheme == "unix" and adresse.path.startswith("/") and not adresse.netloc:
+        return adresse.path
+    try:
+        if adresse.scheme == "tcp" and adresse.hostname and adresse.port and not adresse.path:
+            return adresse.hostname, adresse.port
+    except ValueError:  # un port qui n'est pas un nombre
+        pass
+    if valeur:
+        raise ImproperlyConfigured(f"La variable {nom} est tcp://hote:port ou unix:/chemin, et non « {valeur} ».")
+    return None
+
+
 def env_base(nom: str, *, defaut: str, moteurs: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """La base à cette adresse, avec les options de son moteur ; un refus tait le mot de passe qu'elle porte."""
     try:

@@ -109,3 +109,16 @@ def sorte_de_courriel(nom: str) -> SorteDeCourriel:
 def sortes_de_courriel() -> list[SorteDeCourriel]:
     """Celles de toutes les apps."""
     return list(_sortes.values())
+
+
+_demonstrations: dict[str, Callable[[], None]] = {}
+
+
+def declarer_demonstration(nom: str, raconter: Callable[[], None]) -> None:
+    """Ce qu'une app ajoute aux données de démonstration ; appelée à chaque démarrage, elle ne refait rien."""
+    _demonstrations[nom] = raconter
+
+
+def demonstrations() -> list[Callable[[], None]]:
+    """Celles de toutes les apps."""
+    return list(_demonstrations.values())

@@ -28,4 +28,5 @@ urlpatterns = [
     path("", include("comptes.urls")),
     path("", include("factures.urls")),
     path("", include("paiement_tipi.urls")),
+    path("contact/", include("contact.urls")),
 ]

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from comptes.models import Rattachement, Redevable, Usager
+from contact.models import Demande, Message
 from factures.etats import Nature, Statut
 from factures.models import Facture, LigneFacture
 from paiement_tipi.models import ContratTipi
@@ -110,4 +111,13 @@ def facture(pour: Redevable, de: Regie, **champs: Any) -> Facture:
         LigneFacture.objects.create(
             facture=creee, collectivite=pour.collectivite, rang=rang, libelle=libelle, montant=montant
         )
+    return creee
+
+
+def demande(de: Usager, chez: Collectivite, *, texte: str = "Bonjour, une question.", **champs: Any) -> Demande:
+    """Une demande neuve, et son premier message ; ``attend_depuis`` suit ``cree_le``."""
+    cree_le = champs.pop("cree_le", timezone.now())
+    valeurs = {"objet": "Ma question", "cree_le": cree_le, "change_le": cree_le, "attend_depuis": cree_le, **champs}
+    creee = Demande.objects.create(collectivite=chez, usager=de, **valeurs)
+    Message.objects.create(demande=creee, collectivite=chez, genre="usager", par=de, texte=texte, cree_le=cree_le)
     return creee

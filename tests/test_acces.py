@@ -14,6 +14,7 @@ from sans_suite import sans_suite
 
 from comptes.models import Rattachement
 from comptes.services import detacher, suspendre_rattachement
+from contact.models import Demande, PieceJointe
 from factures.etats import Statut
 from factures.models import Facture
 from paiement_tipi.models import Paiement
@@ -120,6 +121,14 @@ MATRICE = {
     ("POST", "factures:pdf"):         (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "factures:reglee"):       (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("POST", "factures:reglee"):      (302, 303, 404, 404, 303, 404, 404, 404, 404),
+    ("GET", "contact:accueil"):       (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "contact:accueil"):      (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "contact:demande"):       (302, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "contact:demande"):      (302, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("GET", "contact:enregistree"):   (302, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "contact:enregistree"):  (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "contact:piece"):         (302, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "contact:piece"):        (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "paiement_tipi:payer"):   (302, 200, 404, 404, 200, 404, 404, 404, 404),
     ("POST", "paiement_tipi:payer"):  (302, 409, 404, 404, 409, 404, 404, 404, 404),
     ("GET", "paiement_tipi:notification"):  (405, 405, 405, 405, 405, 405, 405, 405, 405),
@@ -195,8 +204,18 @@ def tentative(facture, ada, boe) -> Paiement:
     return paiement
 
 
+@pytest.fixture
+def piece(facture, ada, boe):
+    """La pièce jointe d'une demande d'Ada, dans un message de celle-ci."""
+    message = factories.demande(ada, boe, facture=facture).messages.get()
+    fichier = ContentFile(b"%PDF-", name="a.pdf")
+    return message.pieces.create(collectivite=boe, nom="a.pdf", genre="application/pdf", taille=5, fichier=fichier)
+
+
 def chemins(facture, jeton: str = "") -> dict[str, str]:
     commune = facture.collectivite
+    demande = Demande.objects.filter(facture=facture).first()
+    piece = PieceJointe.objects.filter(message__demande=demande).first()
     return {
         "account_login": "/connexion/",
         "account_logout": "/deconnexion/",
@@ -239,6 +258,10 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "factures:detail": f"/factures/{facture.uuid}/",
         "factures:pdf": f"/factures/{facture.uuid}/pdf/",
         "factures:reglee": f"/factures/{facture.uuid}/reglee/",
+        "contact:accueil": "/contact/",
+        "contact:demande": f"/contact/{demande.uuid if demande else uuid4()}/",
+        "contact:enregistree": f"/contact/{demande.uuid if demande else uuid4()}/enregistree/",
+        "contact:piece": f"/contact/pieces/{piece.uuid if piece else uuid4()}/",
         "paiement_tipi:payer": f"/factures/{facture.uuid}/payer/",
         "paiement_tipi:notification": "/paiement/notification/",
         "paiement_tipi:retour": f"/paiement/retour/{jeton}/",
@@ -255,6 +278,7 @@ def fichiers_jetables(settings, tmp_path):
 ECRITURES = {
     # La première lecture d'une facture, et le retour de PayFiP : les seuls GET qui écrivent.
     "factures:detail": {"factures_consultation"},
+    "contact:piece": {"portail_compteur"},
     "factures:pdf": {"portail_compteur"},  # la limite des documents, que la garde laisse compter
     "paiement_tipi:retour": {
         "portail_compteur"
@@ -264,7 +288,7 @@ ECRITURES = {
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("methode", ["GET", "POST"])
-def test_chaque_personne_recoit_le_statut_ecrit_et_un_get_n_ecrit_rien(navigateurs, facture, tentative, methode):
+def test_chaque_personne_recoit_le_statut_ecrit_et_un_get_n_ecrit_rien(navigateurs, facture, tentative, piece, methode):
     facture.pdf.save("facture.pdf", ContentFile(b"%PDF-"))
     facture.collectivite.logo.save("logo.png", ContentFile(b"png"))
     ecarts, ecritures = {}, {}

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.db.models import CASCADE, PROTECT, ForeignKey, Model
 
 RACINE = Path(__file__).resolve().parents[1]
-APPS = ("portail", "comptes", "factures", "paiement_tipi")
+APPS = ("portail", "comptes", "factures", "paiement_tipi", "contact")
 MODULES = sorted(
     chemin.relative_to(RACINE)
     for app in APPS
@@ -32,6 +32,7 @@ VUES_ET_FORMULAIRES = [
 ]
 IMPORTS_TARDIFS = {
     "comptes/apps.py": ["ready"],
+    "contact/apps.py": ["ready"],
     "factures/apps.py": ["ready"],
     "paiement_tipi/apps.py": ["ready"],
     "portail/apps.py": ["ready"],
@@ -122,6 +123,7 @@ CASCADES = {
     "Hote.collectivite", "Affectation.usager", "Affectation.collectivite", "Rattachement.usager",
     "LigneFacture.facture", "Declaration.facture", "Declaration.usager", "Consultation.facture", "Consultation.usager",
     "Visite.agent", "Visite.usager",
+    "Message.demande", "PieceJointe.message",  # la rétention efface une demande entière, avec son fil
     "DemandeAdresse.usager", "Session.usager", "Session.collectivite",
 }  # fmt: skip
 

@@ -65,7 +65,7 @@ def test_aucun_gabarit_n_est_oublie():
     dans_les_gabarits = {chemin for nom in NOMS for chemin in re.findall(r'["\']([\w/]+\.\w+)["\']', lire(nom))}
     dans_le_code = {
         n.value
-        for app in ("portail", "comptes", "factures", "paiement_tipi")
+        for app in ("portail", "comptes", "factures", "paiement_tipi", "contact")
         for module in (RACINE / app).rglob("*.py")
         for n in ast.walk(ast.parse(module.read_text("utf-8")))
         if isinstance(n, ast.Constant) and isinstance(n.value, str)

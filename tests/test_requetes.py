@@ -9,12 +9,14 @@ from uuid import uuid4
 
 import factories
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from test_acces import MATRICE
 
 from comptes.models import Redevable
+from contact.models import Demande, PieceJointe
 from factures.models import Facture
 from factures.services import encaisser
 from paiement_tipi.models import Paiement
@@ -66,6 +68,23 @@ def des_comptes_client(monde: SimpleNamespace, nombre: int) -> Redevable:
     return comptes[0]
 
 
+def des_demandes(monde: SimpleNamespace, nombre: int) -> Demande:
+    """Chacune d'une facture, avec ``nombre`` messages et autant de pièces à la dernière."""
+    facture = factories.facture(monde.redevable, monde.eau)
+    demandes = [factories.demande(monde.ada, monde.boe, facture=facture, regie=monde.eau) for _ in range(nombre)]
+    for _ in range(nombre):
+        message = demandes[-1].messages.create(collectivite=monde.boe, genre="service", par=monde.ada, texte="Oui.")
+        message.pieces.create(
+            collectivite=monde.boe, nom="a.pdf", genre="application/pdf", taille=1, fichier=ContentFile(b"x", name="a")
+        )
+    return demandes[-1]
+
+
+def une_piece(monde: SimpleNamespace, nombre: int) -> PieceJointe:
+    """Parmi celles de ``nombre`` messages."""
+    return des_demandes(monde, nombre).messages.last().pieces.get()
+
+
 def _encaisser(facture: Facture, n: int) -> None:
     encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
 
@@ -112,6 +131,13 @@ PAGES = (
     Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 4),
     # Le compteur de documents ; la facture, puis son état du jour, les lignes, les règlements.
     Page("factures:pdf", une_facture, "/factures/{0.uuid}/pdf/", SOCLE + 5),
+    # Les services, les factures et les comptes clients proposés, les demandes.
+    Page("contact:accueil", des_demandes, "/contact/", SOCLE + 4),
+    # La demande ; ses messages, leurs pièces, la facture si elle se lit encore.
+    Page("contact:demande", des_demandes, "/contact/{0.uuid}/", SOCLE + 4),
+    Page("contact:enregistree", des_demandes, "/contact/{0.uuid}/enregistree/", SOCLE + 2),
+    # Le compteur de documents.
+    Page("contact:piece", une_piece, "/contact/pieces/{0.uuid}/", SOCLE + 2),
     Page("paiement_tipi:payer", une_facture, "/factures/{0.uuid}/payer/", SOCLE + 1),
     # La tentative avec sa commune, son usager, et ses factures.
     Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 4),

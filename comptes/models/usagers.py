@@ -92,5 +92,10 @@ class Usager(AbstractBaseUser, PermissionsMixin):
         """« Madame Test SISTEC560 », pour parler d'elle."""
         return f"{self.civilite} {self}".strip()
 
+    @property
+    def nom_complet(self) -> str:
+        """« Madame SISTEC560 Test », comme sur un courrier."""
+        return " ".join(filter(None, (self.civilite, self.nom, self.prenom)))
+
     def get_short_name(self) -> str:
         return self.prenom or self.nom

@@ -12,14 +12,14 @@ from portail.models import Affectation, Role
 # Emporter une liste entière est aussi un acte.
 _EXPORTS_RELATION = {
     "comptes.activation", "comptes.choixenvoi", "comptes.codeactivation", "comptes.rattachement", "comptes.redevable",
-    "comptes.usager", "portail.courriel",
+    "comptes.usager", "contact.demande", "portail.courriel",
 }  # fmt: skip
 _EXPORTS_FACTURATION = {
     "factures.consultation", "factures.declaration", "factures.facture", "factures.lignefacture", "factures.lotimport",
     "factures.reglement", "paiement_tipi.notificationtipi", "paiement_tipi.paiement", "paiement_tipi.partpaiement",
     "paiement_tipi.transitionpaiement",
 }  # fmt: skip
-_EXPORTS_COMMUNE = {"paiement_tipi.contrattipi", "portail.collectivite", "portail.regie"}
+_EXPORTS_COMMUNE = {"contact.reponsetype", "paiement_tipi.contrattipi", "portail.collectivite", "portail.regie"}
 _EXPORTS_ENCADREMENT = {"portail.affectation", "portail.journal"}
 _EXPORTS_INSTALLATION = {"django_tasks_database.dbtaskresult", "portail.hote", "portail.sceau"}
 
@@ -29,7 +29,12 @@ def _exporter(*modeles: set[str]) -> frozenset[str]:
 
 
 # Les seules écritures possibles, par rôle : « app.modele.acte ». Le reste se lit.
-_RELATION = frozenset({
+_DEMANDES = frozenset({
+    "contact.demande.assigner", "contact.demande.clore", "contact.demande.noter", "contact.demande.repondre",
+    "contact.demande.rouvrir", "contact.demande.service", "contact.reponsetype.ajouter", "contact.reponsetype.modifier",
+    "contact.reponsetype.retirer",
+})  # fmt: skip
+_RELATION = _DEMANDES | frozenset({
     "comptes.rattachement.retablir", "comptes.rattachement.suspendre", "comptes.redevable.formulaire",
     "comptes.redevable.imprimer", "comptes.redevable.inviter", "comptes.redevable.papier", "portail.collectivite.codes",
 }) | _exporter(_EXPORTS_RELATION, _EXPORTS_COMMUNE)  # fmt: skip

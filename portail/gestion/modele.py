@@ -32,6 +32,7 @@ class Rubrique(models.TextChoices):
     """Où ranger chaque modèle sur l'accueil, dans cet ordre."""
 
     FACTURES = "factures", _("Factures")
+    CONTACT = "contact", _("Contact")
     PAIEMENT = "paiement", _("Paiement en ligne")
     PERSONNES = "personnes", _("Personnes")
     COMMUNE = "commune", _("Commune")

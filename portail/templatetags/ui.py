@@ -35,8 +35,8 @@ ETATS = frozenset({
     "tresor", "essai", "avoir",
 })  # fmt: skip
 PICTOS = ETATS | {
-    "accueil", "aide", "attention", "cadenas", "deconnexion", "factures", "info", "mairie", "payer", "pdf", "personne",
-    "pouce", "retour", "suite", "telephone",
+    "accueil", "aide", "attention", "cadenas", "contact", "deconnexion", "factures", "info", "mairie", "payer", "pdf",
+    "personne", "pouce", "retour", "suite", "telephone",
 }  # fmt: skip
 # Le ton d'une alerte, et son pictogramme.
 TONS = {"info": "info", "neutre": "info", "succes": "payee", "attente": "en-cours", "echec": "attention"}

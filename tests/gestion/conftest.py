@@ -4,16 +4,18 @@ from datetime import timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import factories
 import pytest
 from django.contrib import admin
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement, Visite
+from contact.models import ReponseType
 from factures.models import Consultation, LotImport
 from factures.services import encaisser, marquer
 from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
@@ -65,6 +67,12 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         collectivite=commune, redevable=redevable, mode="papier", moyen="service", reference=f"Raison {marque}"
     )
     fait = Journal.objects.latest("pk")
+    demande = factories.demande(habitante, commune, regie=regie, facture=facture, objet=f"Demande {marque}")
+    demande.messages.create(collectivite=commune, genre="note", par=agent, texte=f"Note {marque}")
+    demande.messages.first().pieces.create(
+        uuid=UUID(int=2 if marque else 1), collectivite=commune, nom=f"piece{marque}.pdf", genre="application/pdf",
+        taille=5, fichier=ContentFile(b"%PDF-", name="x.pdf"),
+    )  # fmt: skip
     return {
         "portail.collectivite": commune,
         "portail.hote": commune.hotes.get(),
@@ -107,6 +115,10 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         "paiement_tipi.partpaiement": part,
         "paiement_tipi.transitionpaiement": transition,
         "paiement_tipi.notificationtipi": notification,
+        "contact.demande": demande,
+        "contact.reponsetype": ReponseType.objects.create(
+            collectivite=commune, titre=f"Réponse {marque}", texte=f"Texte {marque}"
+        ),
     }
 
 

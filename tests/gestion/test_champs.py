@@ -41,6 +41,7 @@ MODELES = {
     "portail.journal": ENCADREMENT,
     "comptes.visite": ENCADREMENT,
     "paiement_tipi.notificationtipi": COMPTABLES,
+    "contact.demande": SAUF_LECTURE,
 }
 # Ce que personne ne change à la main.
 JAMAIS_A_LA_MAIN = ("factures.reglement", "factures.lignefacture", "paiement_tipi.partpaiement")

@@ -19,6 +19,7 @@ from paiement_tipi.models import ContratTipi
 from portail.gestion import listes as gestion_listes
 from portail.journal import noter
 from portail.models import Courriel, Journal
+from portail.templatetags.ui import jour
 from tests.gestion.conftest import adresse, listes
 
 FACTURES = "/gestion/factures/facture/"
@@ -62,6 +63,10 @@ def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
         "En cours": "0",
         "Anomalies": "1",
         "PayFiP ne répond pas": "0",
+        "Ouvertes": "1",
+        "Non lues": "1",
+        "En retard (10 jours ouvrés)": "0",
+        "La plus ancienne attend depuis le": jour(timezone.now()),
         "À envoyer": "0",
         "Refusés ou abandonnés": "1",
     }
@@ -76,9 +81,10 @@ def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
 def test_l_accueil_coute_une_requete_par_carte(monde, nombre):
     for _ in range(nombre):
         factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
-    assert compter(monde.chez["agente"], "/gestion/") == SOCLE + 5  # factures, lots, paiements, courriels, services
+    # Factures, lots, paiements, demandes, courriels, services.
+    assert compter(monde.chez["agente"], "/gestion/") == SOCLE + 6
     # Et, du journal, son sceau et les accès de l'exploitant.
-    assert compter(monde.chez["administratrice"], "/gestion/") == SOCLE + 7
+    assert compter(monde.chez["administratrice"], "/gestion/") == SOCLE + 8
 
 
 def compter(client, chemin: str) -> int:
@@ -97,7 +103,7 @@ COUTS = {
     "factures/facture": 3, "factures/lignefacture": 2, "factures/lotimport": 3, "factures/reglement": 2,
     "factures/declaration": 2, "factures/consultation": 2, "paiement_tipi/contrattipi": 2,
     "paiement_tipi/paiement": 3, "paiement_tipi/partpaiement": 2, "paiement_tipi/transitionpaiement": 2,
-    "paiement_tipi/notificationtipi": 2,
+    "paiement_tipi/notificationtipi": 2, "contact/demande": 3, "contact/reponsetype": 2,
 }  # fmt: skip
 
 
@@ -111,6 +117,7 @@ def test_une_liste_coute_autant_pour_une_ligne_que_pour_trente(monde, nombre):
         facture = factories.facture(redevable, regie, lignes=[("ligne", Decimal(1))])
         encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
         factories.contrat(regie)
+        factories.demande(factories.usager(), monde.boe, regie=regie)
         ici["paiement_tipi.paiement"].parts.create(
             facture=facture, collectivite=monde.boe, montant=Decimal(1), ouverte=False
         )
@@ -126,8 +133,8 @@ def test_la_fiche_d_une_facture_coute_autant_avec_trente_lignes(monde, nombre):
         LigneFacture.objects.create(facture=facture, collectivite=monde.boe, rang=n + 2, libelle="x", montant=1)
         encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
         noter("essai", sur=facture)
-    # La facture ; ses lignes, règlements, marques, lectures et tentatives.
-    assert compter(monde.chez["agente"], adresse(facture)) == SOCLE + 6
+    # La facture ; ses lignes, règlements, marques, lectures, tentatives et demandes.
+    assert compter(monde.chez["agente"], adresse(facture)) == SOCLE + 7
 
 
 @pytest.mark.sqlite

@@ -197,3 +197,27 @@ def test_une_adresse_de_courriel_illisible_est_refusee_sans_etre_repetee(monkeyp
 def test_les_cles_d_un_prestataire_gardent_leur_nom(monkeypatch):
     monkeypatch.setenv("ANYMAIL_MAILJET_API_KEY", "x")
     assert env.env_prefixe("ANYMAIL_") == {"MAILJET_API_KEY": "x"}
+
+
+@pytest.mark.parametrize(
+    ("valeur", "lue"),
+    [
+        ("", None),
+        ("tcp://127.0.0.1:3310", ("127.0.0.1", 3310)),
+        ("tcp://[::1]:3310", ("::1", 3310)),
+        ("unix:/run/clamd.ctl", "/run/clamd.ctl"),
+    ],
+)
+def test_une_prise(monkeypatch, valeur, lue):
+    monkeypatch.setenv(NOM, valeur)
+    assert env.env_prise(NOM) == lue
+
+
+@pytest.mark.parametrize(
+    "valeur",
+    ["3310", "tcp://hote", "tcp://hote:port", "tcp://:3310", "tcp://hote:3310/x", "unix:clamd", "http://hote:3310"],
+)
+def test_une_prise_etrange_est_refusee(monkeypatch, valeur):
+    monkeypatch.setenv(NOM, valeur)
+    phrase = f"La variable {NOM} est tcp://hote:port ou unix:/chemin, et non « {valeur} »."
+    assert refus(env.env_prise, NOM) == phrase

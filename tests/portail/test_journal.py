@@ -34,10 +34,11 @@ def reglement(facture):
 
 
 def refuse(ordre: str, *parametres: object) -> bool:
-    """Vrai si la base refuse cet ordre SQL."""
+    """Vrai si la base refuse cet ordre SQL, qui ne laisse de toute façon rien."""
     try:
         with transaction.atomic(), connection.cursor() as curseur:
             curseur.execute(ordre, parametres)
+            transaction.set_rollback(True)
     except Error as erreur:
         return ajout_seul.MESSAGE in str(erreur)
     return False
@@ -62,8 +63,16 @@ def choix(facture):
     )
 
 
+@pytest.fixture
+def piece(facture, ada):
+    message = factories.demande(ada, facture.collectivite).messages.get()
+    message.pieces.create(
+        collectivite=facture.collectivite, nom="a.pdf", genre="application/pdf", taille=1, fichier="a"
+    )
+
+
 @pytest.mark.parametrize("table", ajout_seul.tables())
-def test_la_base_refuse_de_changer_ou_d_effacer(reglement, transition, choix, table):
+def test_la_base_refuse_de_changer_ou_d_effacer(reglement, transition, choix, piece, table):
     sceller_tout()
     assert lignes(table) > 0
     assert refuse(f"UPDATE {table} SET id = id")
@@ -79,6 +88,8 @@ def lignes(table: str) -> int:
 def test_les_tables_ou_l_on_ne_fait_qu_ajouter_sont_celles_ci():
     assert ajout_seul.tables() == [
         "comptes_choixenvoi",
+        "contact_message",
+        "contact_piecejointe",
         "factures_reglement",
         "paiement_tipi_transitionpaiement",
         "portail_journal",

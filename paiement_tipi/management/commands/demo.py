@@ -23,6 +23,7 @@ from paiement_tipi.management.demo import (
 from paiement_tipi.management.livraison import livrer_un_lot
 from portail.ajout_seul import levee
 from portail.models import Affectation, Collectivite, Role
+from portail.registre import demonstrations
 
 COMPTES = (
     ("usager@demo.example", "Madame SISTEC560 Test, habitante de Boé"),
@@ -50,6 +51,8 @@ class Command(BaseCommand):
                 call_command("flush", interactive=False, verbosity=0)
         with transaction.atomic():
             self._creer()
+            for raconter in demonstrations():
+                raconter()
         self.stdout.write(f"Comptes de démonstration (mot de passe : {MOT_DE_PASSE})")
         for email, personne in COMPTES:
             self.stdout.write(f"  {email:<22} {personne}")

@@ -1,0 +1,20 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+from portail.registre import Periodique, declarer, declarer_courriel, declarer_demonstration
+
+
+class ContactConfig(AppConfig):
+    name = "contact"
+    verbose_name = _("Contact")
+
+    def ready(self) -> None:
+        # Les modèles n'existent qu'à partir d'ici.
+        from contact.courriels import SORTES  # noqa: PLC0415
+        from contact.services import demonstration  # noqa: PLC0415
+
+        for sorte in SORTES:
+            declarer_courriel(sorte)
+        declarer_demonstration(self.name, demonstration.raconter)
+        declarer(Periodique("contact.tasks.prevenir_les_services", lambda: 15 * 60))
+        declarer(Periodique("contact.tasks.oublier_les_demandes", lambda: 24 * 3600))

@@ -1,0 +1,63 @@
+"""L'antivirus de la commune (clamd, commande INSTREAM) : s'il n'y en a pas, rien n'est analysé."""
+
+import logging
+import socket
+import struct
+
+from django.conf import settings
+
+journal = logging.getLogger(__name__)
+
+SECONDES = 10
+MORCEAU = 64 * 1024
+
+
+class PieceInfectee(Exception):
+    """L'antivirus y reconnaît un virus."""
+
+
+class AntivirusInjoignable(Exception):
+    """Il est réglé mais ne répond pas : sans son avis, rien n'entre."""
+
+
+def analyser(contenu: bytes) -> None:
+    """Ne dit rien si c'est sain, ou si aucun antivirus n'est réglé ; sinon PieceInfectee ou AntivirusInjoignable."""
+    adresse: tuple[str, int] | str | None = settings.CLAMAV
+    if adresse is None:
+        return
+    try:
+        avis = _demander(contenu, adresse)
+    except OSError as panne:
+        journal.warning("Antivirus injoignable : %s", type(panne).__name__)
+        raise AntivirusInjoignable from panne
+    if avis.endswith("FOUND"):
+        journal.warning("Pièce jointe infectée, refusée")
+        raise PieceInfectee
+    if not avis.endswith("OK"):
+        journal.warning("Antivirus : réponse inattendue")
+        raise AntivirusInjoignable
+
+
+def _demander(contenu: bytes, adresse: tuple[str, int] | str) -> str:
+    """« stream: OK », « stream: Nom-Du-Virus FOUND » ou une erreur."""
+    with _ouvrir(adresse) as prise:
+        prise.sendall(b"zINSTREAM\0")
+        for debut in range(0, len(contenu), MORCEAU):
+            morceau = contenu[debut : debut + MORCEAU]
+            prise.sendall(struct.pack("!L", len(morceau)) + morceau)
+        prise.sendall(struct.pack("!L", 0))
+        with prise.makefile("rb") as reponse:
+            return reponse.read(1024).rstrip(b"\0\n").decode("utf-8", "replace")
+
+
+def _ouvrir(adresse: tuple[str, int] | str) -> socket.socket:
+    if isinstance(adresse, tuple):
+        return socket.create_connection(adresse, timeout=SECONDES)
+    prise = socket.socket(socket.AF_UNIX)
+    prise.settimeout(SECONDES)
+    try:
+        prise.connect(adresse)
+    except OSError:
+        prise.close()
+        raise
+    return prise

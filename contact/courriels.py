@@ -1,0 +1,62 @@
+"""Ce que disent les courriels d'une demande, au moment où l'ouvrier les envoie."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from contact.delais import REPONSE_JOURS
+from contact.etats import EtatDemande, Genre
+from contact.models import Demande, Message
+from contact.services import ACCUSE, AVIS, REPONSE
+from portail.models import Collectivite
+from portail.registre import Contenu, SorteDeCourriel
+
+Contexte = Mapping[str, Any]
+
+
+def accuse(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+    """L'accusé de réception : numéro, date, service chargé, délai (CRPA, R. 112-5)."""
+    demandes = Demande.objects.filter(collectivite=collectivite, uuid=contexte["demande"])
+    demande = demandes.select_related("usager", "regie", "collectivite").first()
+    if demande is None:
+        return None
+    premier = demande.messages.filter(genre=Genre.USAGER).first()
+    valeurs = _fil(demande, premier) | {"jours": REPONSE_JOURS}
+    return Contenu(_("Votre demande est enregistrée"), valeurs)
+
+
+def reponse(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
+    """Le service a répondu : où le lire."""
+    messages = Message.objects.filter(collectivite=collectivite, pk=contexte["message"])
+    message = messages.select_related("demande__usager", "demande__regie", "demande__collectivite").first()
+    return Contenu(_("Le service vous a répondu"), _fil(message.demande, message)) if message else None
+
+
+def _fil(demande: Demande, message: Message | None) -> dict[str, Any]:
+    """Le texte n'est répété qu'à une adresse prouvée : ailleurs, nous enverrions n'importe quoi à n'importe qui."""
+    prouvee = demande.usager.courriel_confirme_le is not None
+    return {
+        "demande": demande,
+        "texte": message.texte if message and prouvee else "",
+        "lien": f"{demande.collectivite.adresse}{reverse('contact:demande', args=[demande.uuid])}",
+    }
+
+
+def avis(collectivite: Collectivite, _contexte: Contexte) -> Contenu | None:
+    """Au service : combien l'attendent, sans un nom ni un mot de personne ; rien si tout a été lu entre-temps."""
+    demandes = Demande.objects.filter(collectivite=collectivite)
+    nouvelles = demandes.filter(etat=EtatDemande.NOUVELLE).count()
+    if not nouvelles:
+        return None
+    liste = f"{collectivite.adresse}{reverse('gestion:contact_demande_changelist')}"
+    retards = demandes.en_retard(collectivite).count()
+    return Contenu(_("Des habitants vous ont écrit"), {"nouvelles": nouvelles, "retards": retards, "lien": liste})
+
+
+SORTES = (
+    SorteDeCourriel(ACCUSE, "courriels/demande_recue.txt", "courriels/demande_recue.html", accuse),
+    SorteDeCourriel(REPONSE, "courriels/demande_reponse.txt", "courriels/demande_reponse.html", reponse),
+    SorteDeCourriel(AVIS, "courriels/demande_avis.txt", "courriels/demande_avis.html", avis),
+)

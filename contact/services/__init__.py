@@ -1,0 +1,41 @@
+"""Ce qui fait vivre une demande ; chaque service qui écrit est une transaction."""
+
+from contact.services.avis import AVIS, prevenir_les_services
+from contact.services.bureau import (
+    REPONSE,
+    FilChange,
+    annoter,
+    assigner,
+    changer_de_service,
+    clore,
+    repondre,
+    rouvrir,
+)
+from contact.services.demandes import ACCUSE, ecrire, ouvrir
+from contact.services.durees import clore_sans_nouvelles, effacer_les_anciennes, effacer_les_fichiers_perdus
+from contact.services.fil import dernier
+from contact.services.reponses import TitrePris, ajouter_reponse, modifier_reponse, retirer_reponse
+
+__all__ = [
+    "ACCUSE",
+    "AVIS",
+    "REPONSE",
+    "FilChange",
+    "TitrePris",
+    "ajouter_reponse",
+    "annoter",
+    "assigner",
+    "changer_de_service",
+    "clore",
+    "clore_sans_nouvelles",
+    "dernier",
+    "ecrire",
+    "effacer_les_anciennes",
+    "effacer_les_fichiers_perdus",
+    "modifier_reponse",
+    "ouvrir",
+    "prevenir_les_services",
+    "repondre",
+    "retirer_reponse",
+    "rouvrir",
+]
