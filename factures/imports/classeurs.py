@@ -52,7 +52,7 @@ def en_texte(colonne: str, valeur: Valeur) -> str:
 
 
 def _date(colonne: str, valeur: date) -> str:
-    if not colonne.startswith("date_"):
+    if not colonne.startswith("date"):
         raise ValeurRefusee(f"le tableur a fait une date de la colonne « {colonne} » ; mettez-la en texte.")
     jour = valeur.date() if isinstance(valeur, datetime) else valeur
     return f"{jour.day:02d}/{jour.month:02d}/{jour.year:04d}"

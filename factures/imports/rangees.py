@@ -15,6 +15,18 @@ REPERE = "ligne_du_lot"  # dans le fichier des lignes à corriger : « lot/ligne
 CONNUES = frozenset((*COLONNES, *PARTIES, REPERE))
 
 
+@dataclass(frozen=True, slots=True)
+class Entete:
+    """Ce qu'un tableau doit avoir en première ligne : ce qu'on y lit, ce qui doit y être, et comment on le montre."""
+
+    colonnes: tuple[str, ...]
+    obligatoires: tuple[str, ...]
+    connues: frozenset[str]
+
+
+FACTURES = Entete(COLONNES, OBLIGATOIRES, CONNUES)
+
+
 class FichierRefuse(Exception):
     """Le fichier entier ne peut pas être lu ; la phrase dit pourquoi, et quoi faire."""
 

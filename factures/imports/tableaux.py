@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar, cast
 
-from factures.imports.rangees import COLONNES, CONNUES, OBLIGATOIRES, FichierRefuse, Rangee
+from factures.imports.rangees import FACTURES, Entete, FichierRefuse, Rangee
 from factures.imports.valeurs import ValeurRefusee
 
 COLONNES_MAXIMUM = 200
@@ -23,11 +23,11 @@ def normaliser(titre: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", sans_accent.lower()).strip("_")
 
 
-def reconnues(titres: Sequence[str], correspondance: Correspondance) -> list[str]:
+def reconnues(titres: Sequence[str], correspondance: Correspondance, entete: Entete = FACTURES) -> list[str]:
     """Notre colonne sous chacun de leurs titres ; vide pour celles dont nous ne voulons pas."""
     noms = {normaliser(titre): colonne for titre, colonne in correspondance.items()}
     trouvees = (noms.get(titre, titre) for titre in map(normaliser, titres))
-    return [nom if nom in CONNUES else "" for nom in trouvees]
+    return [nom if nom in entete.connues else "" for nom in trouvees]
 
 
 def ranger(
@@ -36,6 +36,7 @@ def ranger(
     correspondance: Correspondance,
     constantes: Correspondance = _AUCUNE,
     en_texte: Callable[[str, V], str] | None = None,
+    entete: Entete = FACTURES,
 ) -> Iterator[Rangee]:
     """Les rangées sous l'en-tête, sans les lignes vides ni les colonnes inconnues (on ne garde que l'utile).
 
@@ -44,7 +45,7 @@ def ranger(
     ligne plus courte que l'en-tête a pu être coupée.
     """
     suite = pleines(numerotees)
-    colonnes = _entete(titres_de(suite), correspondance, constantes)
+    colonnes = _colonnes(titres_de(suite), correspondance, constantes, entete)
     for numero, cellules in suite:
         if en_texte is None:
             rangee = _rangee(numero, cast("Sequence[str]", cellules), colonnes)
@@ -76,15 +77,18 @@ def _titre(cellule: object) -> str:
     return cellule if isinstance(cellule, str) else ""
 
 
-def _entete(titres: Sequence[str], correspondance: Correspondance, constantes: Correspondance) -> list[str]:
-    colonnes = reconnues(titres, correspondance)
+def _colonnes(
+    titres: Sequence[str], correspondance: Correspondance, constantes: Correspondance, entete: Entete
+) -> list[str]:
+    colonnes = reconnues(titres, correspondance, entete)
     doubles = sorted({nom for nom in colonnes if nom and colonnes.count(nom) > 1})
     if doubles:
         raise FichierRefuse(f"Une colonne est là deux fois : {', '.join(doubles)}.")
-    manquantes = [nom for nom in OBLIGATOIRES if nom not in colonnes and nom not in constantes]
+    manquantes = [nom for nom in entete.obligatoires if nom not in colonnes and nom not in constantes]
     if manquantes:
+        attendue = ";".join(entete.colonnes)
         raise FichierRefuse(
-            f"Il manque des colonnes : {', '.join(manquantes)}. La première ligne attendue est {';'.join(COLONNES)}."
+            f"Il manque des colonnes : {', '.join(manquantes)}. La première ligne attendue est {attendue}."
         )
     return colonnes
 
