@@ -3,7 +3,11 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+
+M = TypeVar("M", bound=Model)
 
 
 def empreinte(valeurs: Mapping[str, Any]) -> str:
@@ -24,3 +28,18 @@ def verifier(actuelles: Mapping[str, Any], *, lu: str) -> None:
     """DejaModifie si ``lu``, l'empreinte de ce qui a été montré, n'est plus la leur ; vide, rien n'est comparé."""
     if lu and lu != empreinte(actuelles):
         raise DejaModifie(actuelles)
+
+
+class Conflit(Exception):
+    """L'objet n'est plus celui que la personne a lu."""
+
+
+def tenir(objets: QuerySet[M], cle: Any, *, version: int | None = None) -> M:
+    """L'objet tel qu'il est maintenant, tenu jusqu'à la fin de la transaction ; ``Conflit`` s'il a changé de version.
+
+    Son modèle a une colonne ``version``, qu'augmente tout ce qui le change.
+    """
+    tenu = objets.select_for_update(of=("self",)).get(pk=cle)
+    if version is not None and getattr(tenu, "version") != version:  # noqa: B009  # que mypy ne sait pas là
+        raise Conflit
+    return tenu

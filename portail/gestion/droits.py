@@ -15,9 +15,9 @@ _EXPORTS_RELATION = {
     "comptes.usager", "contact.demande", "portail.courriel",
 }  # fmt: skip
 _EXPORTS_FACTURATION = {
-    "factures.consultation", "factures.declaration", "factures.facture", "factures.lignefacture", "factures.lotimport",
-    "factures.reglement", "paiement_tipi.notificationtipi", "paiement_tipi.paiement", "paiement_tipi.partpaiement",
-    "paiement_tipi.transitionpaiement",
+    "factures.consultation", "factures.declaration", "factures.depotreglements", "factures.facture",
+    "factures.lignefacture", "factures.lotimport", "factures.reglement", "paiement_tipi.notificationtipi",
+    "paiement_tipi.paiement", "paiement_tipi.partpaiement", "paiement_tipi.transitionpaiement",
 }  # fmt: skip
 _EXPORTS_COMMUNE = {"contact.reponsetype", "paiement_tipi.contrattipi", "portail.collectivite", "portail.regie"}
 _EXPORTS_ENCADREMENT = {"portail.affectation", "portail.journal"}
@@ -42,7 +42,15 @@ _LOTS = frozenset(f"factures.lotimport.{acte}" for acte in (
     "annuler", "avertir", "colonnes", "conflits", "corriger", "deposer", "deprogrammer", "publier", "redeposer",
     "relancer", "relier", "renoncer",
 ))  # fmt: skip
-_FACTURATION = _RELATION | _LOTS | _exporter(_EXPORTS_FACTURATION) | frozenset({
+_A_LA_MAIN = frozenset({
+    "factures.depotreglements.annuler", "factures.depotreglements.deposer", "factures.depotreglements.ecarts",
+    "factures.depotreglements.enregistrer", "factures.depotreglements.renoncer", "factures.depotreglements.relire",
+    "factures.facture.attendre", "factures.facture.corriger", "factures.facture.creer", "factures.facture.document",
+    "factures.facture.encaisser", "factures.facture.prolonger", "factures.facture.publier",
+    "factures.facture.rembourser", "factures.facture.remplacer", "factures.facture.reprendre",
+    "factures.reglement.rejeter",
+})  # fmt: skip
+_FACTURATION = _RELATION | _A_LA_MAIN | _LOTS | _exporter(_EXPORTS_FACTURATION) | frozenset({
     "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
     "portail.regie.changer", "portail.regie.papier", "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip

@@ -12,7 +12,7 @@ from django.db.models import Model, QuerySet
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portail.gestion import exports, registre
 from portail.gestion.droits import Acces, acces
 from portail.gestion.listes import PaginateurBorne
-from portail.gestion.pages import PagesDUnObjet
+from portail.gestion.nombre import PagesEnNombre
 from portail.models import Role
 from portail.tableur import FORMATS
 
@@ -39,7 +39,7 @@ class Rubrique(models.TextChoices):
     INSTALLATION = "installation", _("Installation")
 
 
-class AdminParCommune(PagesDUnObjet):
+class AdminParCommune(PagesEnNombre):
     """Un modèle, dans la commune de la requête. Rien ne s'y ajoute, ne s'y change ni ne s'y efface."""
 
     # Où est la commune depuis ce modèle (« collectivite »), ou vide si ``installation``.
@@ -124,7 +124,7 @@ class AdminParCommune(PagesDUnObjet):
         return Media()
 
     def get_urls(self) -> list[URLPattern]:
-        """Lire, et agir par un acte : ni ajout, ni modification, ni suppression, ni action groupée."""
+        """Lire, et agir par un acte : ni ajout, ni modification, ni suppression, ni action groupée de Django."""
         nom = f"{self.opts.app_label}_{self.opts.model_name}"
         lectures: list[tuple[str, Any, str]] = [
             ("", self.changelist_view, f"{nom}_changelist"),
@@ -137,6 +137,9 @@ class AdminParCommune(PagesDUnObjet):
         for acte in registre.actes_de_liste(self.opts.label_lower):
             vue = partial(self.acte_de_liste_view, acte=acte)
             pages.append(path(f"{acte.nom}/", self._page(LIRE_OU_AGIR(vue)), name=f"{nom}_{acte.nom}"))
+        for acte in registre.actes_en_nombre(self.opts.label_lower):
+            vue, page = partial(self.acte_en_nombre_view, acte=acte), f"{acte.nom}_en_nombre"
+            pages.append(path(f"{acte.nom}/en-nombre/", self._page(LIRE_OU_AGIR(vue)), name=f"{nom}_{page}"))
         for acte in registre.actes(self.opts.label_lower):
             vue = partial(self.acte_view, acte=acte)
             pages.append(path(f"<str:object_id>/{acte.nom}/", self._page(LIRE_OU_AGIR(vue)), name=f"{nom}_{acte.nom}"))
@@ -149,9 +152,10 @@ class AdminParCommune(PagesDUnObjet):
         contexte = {
             "title": self.pluriel,
             "actes": self.actes_de_liste_permis(request),
-            "nom_racine": self.nom_racine,
             "formats": FORMATS.values() if exports.peut_exporter(self, request) else (),
             "plafond": exports.PLAFOND,
+            "en_nombre": self.actes_en_nombre_permis(request),
+            "nom_racine": self.nom_racine,
         }
         return super().changelist_view(request, {**(extra_context or {}), **contexte})
 
@@ -167,11 +171,6 @@ class AdminParCommune(PagesDUnObjet):
     def get_export(self, request: HttpRequest) -> tuple[Any, ...]:
         """Les colonnes que cette personne peut emporter."""
         return self.champs_visibles(request, self.export or self.get_fiche(request))
-
-    @property
-    def adresse_de_la_liste(self) -> str:
-        """Celle de la liste, sans filtre."""
-        return reverse(f"{self.nom_racine}changelist")
 
     def _page(self, vue: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
         return self.admin_site.admin_view(partial(self._ouvrir, vue))

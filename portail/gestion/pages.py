@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from itertools import compress
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -20,13 +21,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portail.gestion import frise, registre
+from portail.gestion import conflits, frise, registre
 from portail.gestion.champs import ChampsReserves
 from portail.gestion.droits import acces
 from portail.gestion.refus import refuser
 from portail.models import Collectivite
 from portail.reponses import VoirAilleurs
-from portail.versions import DejaModifie
+from portail.versions import Conflit, DejaModifie
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class PagesDUnObjet(ChampsReserves):
                 self._champ(request, objet, nom) for nom in self.champs_visibles(request, self.get_fiche(request))
             ],
             "tableaux": [self._tableau(request, t(objet)) for t in registre.tableaux(self.opts.label_lower)],
-            "actes": [acte for acte in self.actes_permis(request) if not acte.refus(objet)],
+            "actes": sorted((a for a in self.actes_permis(request) if not a.refus(objet)), key=attrgetter("danger")),
             **self.en_plus(request, objet),
         }
         return self._rendre(request, self.gabarit_de_fiche, objet, contexte)
@@ -130,17 +131,19 @@ class PagesDUnObjet(ChampsReserves):
     def acte_view(self, request: HttpRequest, object_id: str, acte: registre.Acte) -> HttpResponseBase:
         """GET : ce qui va se passer ; POST : le faire."""
         objet = self.objet(request, object_id)
+        contexte: dict[str, Any] = {"retour": reverse(f"{self.nom_racine}change", args=[objet.pk]), "sur_objet": True}
         if acte.page and _est_d_ici(request, objet):
             page = registre.page(acte.page)
-            contexte = {"retour": reverse(f"gestion:{page.nom}"), "depart": page.libelle}
-        else:
-            contexte = {"retour": reverse(f"{self.nom_racine}change", args=[objet.pk])}
-        return self._mener(request, acte, objet, contexte | {"sur_objet": True})
+            contexte |= {"retour": reverse(f"gestion:{page.nom}"), "depart": page.libelle}
+        try:
+            return self._mener(request, acte, objet, contexte)
+        except Conflit:
+            return self._dire_le_conflit(request, acte, self.objet(request, object_id), contexte)
 
     def acte_de_liste_view(self, request: Any, acte: registre.Acte) -> HttpResponseBase:
         """La même page, pour un acte qui ne part d'aucun objet."""
-        retour = reverse(f"{self.nom_racine}changelist")
-        return self._mener(request, acte, request.collectivite, {"retour": retour, "sur_objet": False})
+        contexte = {"retour": self.adresse_de_la_liste, "sur_objet": False}
+        return self._mener(request, acte, request.collectivite, contexte)
 
     def _mener(
         self, request: HttpRequest, acte: registre.Acte, objet: Any, contexte: dict[str, Any]
@@ -149,8 +152,8 @@ class PagesDUnObjet(ChampsReserves):
             raise PermissionDenied
         envoi = (request.POST, request.FILES) if request.method == "POST" else ()
         formulaire, refus = acte.remplir(objet, *envoi), acte.refus(objet)
-        contexte |= {"acte": acte, "form": formulaire, "refus": refus, "rappel": acte.rappel(objet)}
-        contexte["se_voit_avant"] = acte.apercu is not None  # un gabarit appellerait la fonction
+        lecture = conflits.exiger_la_meme(request, conflits.lire(acte, objet))
+        contexte |= _de_l_acte(acte, objet, formulaire) | {"refus": refus, "lecture": lecture}
         if refus:
             return self._rendre(request, "gestion/acte.html", objet, contexte, HTTPStatus.CONFLICT)
         if envoi and formulaire.is_valid():
@@ -159,6 +162,19 @@ class PagesDUnObjet(ChampsReserves):
             elif fait := self._faire(request, acte, objet, formulaire, contexte["retour"]):
                 return fait
         return self._rendre(request, "gestion/acte.html", objet, contexte)
+
+    def _dire_le_conflit(
+        self, request: HttpRequest, acte: registre.Acte, objet: Any, contexte: dict[str, Any]
+    ) -> HttpResponseBase:
+        """409 : ce que les autres ont fait, et ce que la personne écrivait, à reprendre si l'acte se peut encore."""
+        formulaire = acte.remplir(objet, request.POST, request.FILES)
+        contexte |= _de_l_acte(acte, objet, formulaire) | {
+            "refus": acte.refus(objet),
+            "lecture": conflits.lire(acte, objet),
+            "conflit": self._tableau(request, conflits.depuis(self.admin_site, request, objet)),
+            "saisie": conflits.saisie(formulaire),
+        }
+        return self._rendre(request, "gestion/acte.html", objet, contexte, HTTPStatus.CONFLICT)
 
     def _faire(
         self, request: HttpRequest, acte: registre.Acte, objet: Any, formulaire: BaseForm, retour: str
@@ -184,6 +200,11 @@ class PagesDUnObjet(ChampsReserves):
         return VoirAilleurs(retour)
 
     @property
+    def adresse_de_la_liste(self) -> str:
+        """Celle de la liste, sans filtre."""
+        return reverse(f"{self.nom_racine}changelist")
+
+    @property
     def nom_racine(self) -> str:
         """Le début du nom de ses adresses."""
         return f"gestion:{self.opts.app_label}_{self.opts.model_name}_"
@@ -198,6 +219,7 @@ class PagesDUnObjet(ChampsReserves):
             "pluriel": self.pluriel,
             "objet": objet,
             "question": self.question,
+            "lecture": None,
             "nom_racine": self.nom_racine,
             "nom_liste": f"{self.nom_racine}changelist",
             "nom_fiche": f"{self.nom_racine}change",
@@ -209,6 +231,12 @@ class PagesDUnObjet(ChampsReserves):
 def _est_d_ici(request: Any, objet: Any) -> bool:
     """L'exploitant agit aussi sur une autre commune que celle où il est : ses pages ne sont pas celles-ci."""
     return bool((objet if isinstance(objet, Collectivite) else objet.collectivite) == request.collectivite)
+
+
+def _de_l_acte(acte: registre.Acte, objet: Any, formulaire: BaseForm) -> dict[str, Any]:
+    """Ce que sa page en montre toujours."""
+    se_voit_avant = acte.apercu is not None  # un gabarit appellerait la fonction
+    return {"acte": acte, "form": formulaire, "rappel": acte.rappel(objet), "se_voit_avant": se_voit_avant}
 
 
 def _telecharger(fichier: registre.Fichier) -> HttpResponseBase:

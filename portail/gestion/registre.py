@@ -52,6 +52,8 @@ class Acte:
     ``recoit_la_requete`` lui donne ``request``, pour ce qui ouvre quelque chose dans la session ; il rend la réponse.
     ``surveille`` : ``faire`` reçoit sous ``lu`` l'empreinte de ce que montrait ``initial``, et lève DejaModifie si ce
     n'est plus vrai. ``page`` : celle de ``declarer_page`` d'où il part et où il ramène, au lieu de la fiche de l'objet.
+    ``version(objet)``, s'il y en a une : à la personne dont la page montrait une autre version, on dit d'abord ce qui a
+    changé, sans rien perdre de ce qu'elle a écrit ; ``faire`` peut lui-même lever ``portail.versions.Conflit``.
     ``bref`` : son nom là où son objet est déjà nommé. Qui peut : ``portail.gestion.droits.ACTES``.
     """
 
@@ -65,6 +67,8 @@ class Acte:
     refus: Callable[[Any], Texte] = lambda _objet: ""
     apercu: Callable[..., Texte] | None = None
     rappel: Callable[[Any], Texte] = lambda _objet: ""
+    version: Callable[[Any], int] | None = None
+    gabarit: str = "gestion/_champs.html"
     signe: bool = False
     recoit_la_requete: bool = False
     surveille: bool = False
@@ -151,6 +155,7 @@ class Page:
 _pages: dict[str, Page] = {}
 _actes: dict[str, list[Acte]] = defaultdict(list)
 _actes_de_liste: dict[str, list[Acte]] = defaultdict(list)
+_actes_en_nombre: dict[str, list[Acte]] = defaultdict(list)
 _tableaux: dict[str, list[Callable[[Any], Tableau]]] = defaultdict(list)
 _cartes: dict[str, Carte] = {}
 
@@ -188,6 +193,19 @@ def declarer_acte_de_liste(modele: str, acte: Acte) -> None:
 def actes_de_liste(modele: str) -> list[Acte]:
     """Ceux de la liste de ce modèle, dans l'ordre d'inscription."""
     return list(_actes_de_liste[modele])
+
+
+def declarer_acte_en_nombre(modele: str, acte: Acte) -> None:
+    """Un acte sur les lignes cochées de la liste : ``faire`` et ``apercu`` reçoivent ceux que ``refus`` n'écarte pas.
+
+    Il est permis à qui peut l'acte du même nom sur un seul objet.
+    """
+    _actes_en_nombre[modele].append(acte)
+
+
+def actes_en_nombre(modele: str) -> list[Acte]:
+    """Ceux de ce modèle, dans l'ordre d'inscription."""
+    return list(_actes_en_nombre[modele])
 
 
 def declarer_tableau(modele: str, composer: Callable[[Any], Tableau]) -> None:
