@@ -60,7 +60,7 @@ def liste(request: RequeteUsager) -> HttpResponse:
 @require_safe
 def detail(request: RequeteUsager, uuid: UUID) -> HttpResponse:
     """Tout ce que dit la facture, ce qu'on peut en faire, et pourquoi on ne peut pas."""
-    facture = get_object_or_404(_factures(request).select_related("redevable"), uuid=uuid)
+    facture = get_object_or_404(_factures(request).select_related("redevable", "remplace"), uuid=uuid)
     if request.visite is None:  # un agent qui regarde n'a pas lu à la place de la personne
         services.consulter(facture=facture, usager=request.user)
     contexte = {

@@ -4,14 +4,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+LIBRE_MAXIMUM = 30
+
 _RECETTE = re.compile("[A-Z]{2}")
 
 
 def composer(mode: str, parties: Mapping[str, Any]) -> str:
     """Titre : exercice, pièce sur 8, ligne sur 6 (18 chiffres). Rôle : exercice, code recette, 00, dette sur 13.
 
-    Vide s'il manque une partie, ou si le service est une régie : sa référence est libre, seul le fichier la dit.
+    Celle d'une régie est libre : seul un fichier la dit, ou le ``numero`` de la facture écrite à la main. Vide s'il
+    manque de quoi la composer.
     """
+    if mode == "regie":
+        return _libre(parties.get("numero", ""))
     exercice = parties["exercice"]
     if exercice is None:
         return ""
@@ -20,6 +25,12 @@ def composer(mode: str, parties: Mapping[str, Any]) -> str:
     if mode == "role" and _RECETTE.fullmatch(parties["code_recette"]):
         return _assembler(f"{exercice:04d}{parties['code_recette']}00", (parties["dette"], 13))
     return ""
+
+
+def _libre(numero: str) -> str:
+    """Le numéro sans ce que PayFiP refuse, complété à six signes ; vide au-delà de trente."""
+    signes = re.sub("[^A-Z0-9]", "", numero.upper()).rjust(6, "0") if numero else ""
+    return signes if len(signes) <= LIBRE_MAXIMUM else ""
 
 
 def _assembler(debut: str, *nombres: tuple[str, int]) -> str:

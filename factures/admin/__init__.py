@@ -1,5 +1,29 @@
 """Les factures et leurs lots dans la gestion."""
 
-from factures.admin import actes, actes_depot, actes_lots, frise, lots, modeles, tableaux_lots
+from factures.admin import (
+    a_la_main,
+    actes,
+    actes_depot,
+    actes_lots,
+    depots,
+    frise,
+    lots,
+    modeles,
+    reglements,
+    suspens,
+    tableaux_lots,
+)
 
-__all__ = ["actes", "actes_depot", "actes_lots", "frise", "lots", "modeles", "tableaux_lots"]
+__all__ = [
+    "a_la_main",
+    "actes",
+    "actes_depot",
+    "actes_lots",
+    "depots",
+    "frise",
+    "lots",
+    "modeles",
+    "reglements",
+    "suspens",
+    "tableaux_lots",
+]

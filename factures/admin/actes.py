@@ -1,6 +1,7 @@
 """Ce qu'un agent fait d'une facture, ce qu'il en lit sous sa fiche, et les chiffres de l'accueil."""
 
 from datetime import date
+from operator import attrgetter
 
 from django import forms
 from django.db.models import Count, Q, Sum
@@ -11,12 +12,14 @@ from factures.admin.listes import FiltreSuivi
 from factures.etats import TRANSITIONS, Empechement, Statut
 from factures.models import Facture
 from factures.services import annuler, exporter_le_papier
+from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.registre import (
     Acte,
     ActeImpossible,
     Carte,
     Chiffre,
     Fichier,
+    Reservee,
     Tableau,
     Texte,
     declarer_acte,
@@ -38,17 +41,20 @@ class MotifForm(forms.Form):
     )
 
 
-def _refus_d_annuler(facture: Facture) -> Texte:
+def refus_d_annuler(facture: Facture) -> Texte:
+    """Pourquoi cette facture ne s'annule pas ; vide si elle le peut."""
     if Statut.ANNULEE not in TRANSITIONS[Statut(facture.statut)]:
         return _("Cette facture est déjà annulée.")
+    if facture.statut == Statut.BROUILLON and facture.lot_id:
+        return _("Ce brouillon est celui d'un lot d'import.")
     if facture.empechement in EN_PAIEMENT:
         return _("Un paiement est en cours pour cette facture : attendez qu'il aboutisse ou expire.")
     return ""
 
 
 def _annuler(facture: Facture, motif: str) -> Texte:
-    if not annuler(factures=[facture], motif=motif):
-        raise ActeImpossible(_("Cette facture est déjà annulée."))
+    if not annuler(factures=[facture], motif=motif, version=facture.version):
+        raise ActeImpossible(_("Cette facture vient de changer."))
     return _("La facture est annulée.")
 
 
@@ -60,7 +66,8 @@ declarer_acte(
         _("L'habitant la verra annulée, avec votre motif, et ne pourra plus la payer. C'est définitif."),
         _annuler,
         formulaire=MotifForm,
-        refus=_refus_d_annuler,
+        refus=refus_d_annuler,
+        version=attrgetter("version"),
         danger=True,
     ),
 )
@@ -99,8 +106,10 @@ def _lignes(facture: Facture) -> Tableau:
 
 def _reglements(facture: Facture) -> Tableau:
     lus = facture.reglements.all()
-    lignes = [(r.recu_le, r.get_sens_display(), r.get_moyen_display(), r.origine, r.montant) for r in lus]
-    return Tableau(_("Règlements"), (_("Reçu le"), _("Sens"), _("Moyen"), _("Origine"), _("Montant")), lignes)
+    lignes = [(r, r.recu_le, r.get_moyen_display(), r.bordereau, r.reference, r.motif, r.montant) for r in lus]
+    motif = Reservee(_("Motif"), SAUF_LECTURE)
+    colonnes = (_("Règlement"), _("Le"), _("Moyen"), _("Bordereau"), _("Référence"), motif, _("Montant"))
+    return Tableau(_("Règlements"), colonnes, lignes)
 
 
 def _declarations(facture: Facture) -> Tableau:
@@ -113,7 +122,12 @@ def _consultations(facture: Facture) -> Tableau:
     return Tableau(_("Lue par"), (_("Personne"), _("La première fois")), [(str(c.usager), c.lue_le) for c in lues])
 
 
-for _composer in (_lignes, _reglements, _declarations, _consultations):
+def _remplacantes(facture: Facture) -> Tableau:
+    lignes = [(f, f.get_statut_display(), f.montant) for f in facture.remplacantes.all()]
+    return Tableau(_("Remplacée par"), (_("Facture"), _("Statut"), _("Montant")), lignes)
+
+
+for _composer in (_lignes, _remplacantes, _reglements, _declarations, _consultations):
     declarer_tableau("factures.facture", _composer)
 
 

@@ -4,12 +4,12 @@ from datetime import date
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Redevable
-from factures.etats import EtatFacture
+from factures.etats import EtatFacture, Nature, Statut
 from factures.models import A_REGLER, Declaration, Facture
 from factures.models.situation import cause, dans_l_etat, suite
 from portail.gestion.listes import colonne, mots_prefixes
@@ -62,14 +62,19 @@ class FiltreAnnee(admin.SimpleListFilter):
         return queryset.filter(date_emission__year=int(annee)) if annee and annee.isdecimal() else queryset
 
 
+# Reçu au-delà du dû, ou sur une facture annulée qui ne le devait plus.
+A_RENDRE = Q(trop_percu__gt=0) | Q(statut=Statut.ANNULEE, nature=Nature.FACTURE, reste_du__lt=F("montant"))
+
+
 class FiltreSuivi(admin.SimpleListFilter):
     """Ce qu'un agent cherche le plus."""
 
     title, parameter_name = _("suivi"), "suivi"
     CONDITIONS = {
         "a-regler": (_("Reste à régler"), A_REGLER),
+        "en-attente": (_("Mise en attente"), ~Q(motif_attente="")),
         "suspendue": (_("Service suspendu"), A_REGLER & en_suspension("regie__")),
-        "trop-percu": (_("Trop-perçu"), Q(trop_percu__gt=0)),
+        "trop-percu": (_("Argent à rendre"), A_RENDRE),
         "declaree": (_("Dite réglée par un usager"), Q(Exists(Declaration.objects.filter(facture=OuterRef("pk"))))),
     }
 

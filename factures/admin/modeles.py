@@ -35,16 +35,16 @@ class FactureAdmin(AdminParCommune):
     fiche = (
         *("numero", "reference", "redevable", "regie", "etat_du_jour", "objet", "montant", "reste_du", "trop_percu"),
         *("date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement", "nature", "statut"),
-        *("publiee_le", "paiement_en_ligne", "motif_annulation", "lot"),
+        *("publiee_le", "paiement_en_ligne", "motif_attente", "motif_annulation", "remplace", "lot"),
     )
-    champs_reserves = {"motif_annulation": SAUF_LECTURE}
+    champs_reserves = dict.fromkeys(("motif_annulation", "motif_attente"), SAUF_LECTURE)
     question: Any = _("Qu'est-il arrivé à cette facture ?")
     export = (
         *("numero", "reference", "regie__code", "regie__libelle", "redevable__source", "redevable__code"),
         *("redevable__nom", "redevable__prenom", "redevable__mode_envoi", "objet", "nature"),
         Colonne("etat", _("État"), lambda facture: EtatFacture(facture.etat).label),
         *("montant", "reste_du", "trop_percu", "date_emission", "date_echeance", "date_limite_en_ligne"),
-        *("date_prelevement", "publiee_le", "motif_annulation", "lot__libelle"),
+        *("date_prelevement", "publiee_le", "motif_attente", "motif_annulation", "lot__libelle"),
     )
 
     @admin.display(description=_("redevable"))
@@ -67,7 +67,9 @@ class FactureAdmin(AdminParCommune):
         return factures.avec_etat(request.collectivite.aujourd_hui())  # type: ignore[no-any-return]
 
     def pour_la_fiche(self, objets: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-        return objets.select_related("redevable", "regie", "lot", "collectivite")
+        return objets.select_related("redevable", "regie", "lot", "collectivite", "remplace").prefetch_related(
+            "remplacantes"
+        )
 
     def get_search_results(self, request: Any, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         terme = search_term.strip()
@@ -97,7 +99,13 @@ class ReglementAdmin(AdminParCommune):
     list_display = ("recu_le", "facture", "sens", "moyen", MONTANT, "origine")
     list_filter = (periode("recu_le", _("dates")), "sens", "moyen")
     list_select_related = ("facture",)
-    fiche = ("facture", "sens", "moyen", "montant", "recu_le", "cree_le", "origine")
+    fiche = (
+        *("facture", "sens", "moyen", "montant", "recu_le", "bordereau", "reference", "motif"),
+        *("cree_le", "reprend", "depot", "origine"),
+    )
+
+    def pour_la_fiche(self, objets: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
+        return objets.select_related("facture", "reprend", "reprise", "depot")
 
 
 @admin.register(Declaration)

@@ -2,6 +2,7 @@
 
 from factures.models.apercu import CorrectionImport, LigneImport, RejetImport
 from factures.models.champs import MontantField
+from factures.models.depots import DepotReglements, LigneDepot
 from factures.models.factures import Facture, FactureQuerySet, LigneFacture
 from factures.models.liste import ListeDeFactures, par_compte_client, resume_par_service
 from factures.models.lots import CorrespondanceColonnes, LotImport
@@ -14,8 +15,10 @@ __all__ = [
     "CorrectionImport",
     "CorrespondanceColonnes",
     "Declaration",
+    "DepotReglements",
     "Facture",
     "FactureQuerySet",
+    "LigneDepot",
     "LigneFacture",
     "LigneImport",
     "ListeDeFactures",

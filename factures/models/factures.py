@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date
+from decimal import Decimal
 from typing import Self
 
 from django.db import models
@@ -57,6 +58,15 @@ class Facture(models.Model):
     statut = models.CharField(_("statut"), max_length=9, choices=Statut, default=Statut.BROUILLON)
     publiee_le = models.DateTimeField(_("publiée le"), null=True, blank=True)
     motif_annulation = models.CharField(_("motif d'annulation"), max_length=200, blank=True)
+    # Non vide : mise en attente, et pourquoi.
+    motif_attente = models.CharField(_("motif de la mise en attente"), max_length=200, blank=True, db_default="")
+    # Celle que sa publication annule, et pourquoi.
+    remplace = models.ForeignKey(
+        "self", models.PROTECT, related_name="remplacantes", verbose_name=_("remplace"), null=True, blank=True
+    )
+    motif_remplacement = models.CharField(_("motif du remplacement"), max_length=200, blank=True, db_default="")
+    # Compte ce que les agents et l'argent y ont changé : deux personnes ne s'écrasent pas l'une l'autre.
+    version = models.PositiveIntegerField(_("version"), default=0, db_default=0, editable=False)
     # La référence imprimée est opaque ; ses parties, quand on les connaît, servent aux titres et aux rôles.
     reference = models.CharField(_("référence"), max_length=40)
     exercice = models.PositiveSmallIntegerField(_("exercice"), null=True, blank=True)
@@ -110,6 +120,17 @@ class Facture(models.Model):
             models.CheckConstraint(
                 condition=~Q(statut=Statut.ANNULEE) | ~Q(motif_annulation=""), name="facture_annulee_motivee"
             ),
+            models.CheckConstraint(
+                condition=Q(motif_attente="") | Q(statut=Statut.PUBLIEE), name="facture_en_attente_publiee"
+            ),
+            models.CheckConstraint(
+                condition=Q(remplace__isnull=True) ^ ~Q(motif_remplacement=""), name="facture_remplacement_motive"
+            ),
+            models.UniqueConstraint(
+                fields=("remplace",),
+                condition=~Q(statut=Statut.ANNULEE),
+                name="facture_une_remplacante_a_la_fois",
+            ),
         )
         indexes = (models.Index(fields=("collectivite", "redevable", "-date_emission"), name="facture_par_redevable"),)
 
@@ -131,6 +152,18 @@ class Facture(models.Model):
     def empechement(self) -> str:
         """Empechement, vide si l'on peut payer : la seule décision sur le paiement en ligne."""
         return self.situation["cause"] or self.situation["obstacle"]
+
+    @cached_property
+    def remplacante(self) -> "Facture | None":
+        """Celle qui la remplace, si les personnes la voient."""
+        if self.statut != Statut.ANNULEE:
+            return None
+        return self.remplacantes.filter(publiee_le__isnull=False).exclude(statut=Statut.ANNULEE).first()
+
+    @property
+    def recu(self) -> Decimal:
+        """Ce qu'elle a reçu et garde, trop-perçu compris ; un avoir ne reçoit rien."""
+        return self.montant - self.reste_du + self.trop_percu if self.nature == Nature.FACTURE else Decimal(0)
 
     @property
     def debitee(self) -> bool:

@@ -88,6 +88,7 @@ def cause(aujourd_hui: date) -> Case:
         *registre.operations(),
         (Q(date_prelevement__isnull=False), Empechement.PRELEVEMENT_AUTOMATIQUE),
         (Q(date_limite_en_ligne__lt=aujourd_hui), Empechement.DELAI_DEPASSE),
+        (~Q(motif_attente=""), Empechement.MISE_EN_ATTENTE),
         (en_suspension("regie__"), Empechement.PAIEMENT_SUSPENDU),
         defaut="",
     )
@@ -110,6 +111,11 @@ def dans_l_etat(etat: EtatFacture) -> Q:
     if etat == EtatFacture.DECLAREE:
         return Q(cause="", marquee=True)
     return Q(cause="", marquee=False, suite=etat)
+
+
+def engagee() -> Q:
+    """Vrai d'une facture pour laquelle une opération de paiement est engagée."""
+    return Q(*(Q(condition) for condition, _ in registre.operations()), _connector=Q.OR)
 
 
 def existe(modele: str, **filtre: object) -> Exists:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import Usager
 from factures.etats import Moyen, Sens
 from factures.models.champs import MontantField
+from factures.models.depots import DepotReglements
 from factures.models.factures import Facture
 from portail.models import Collectivite
 
@@ -29,6 +30,15 @@ class Reglement(models.Model):
     origine = models.CharField(
         _("origine"), max_length=80, help_text=_("Clé unique de ce qui a produit ce règlement : une fois, pas deux.")
     )
+    bordereau = models.CharField(_("bordereau"), max_length=40, blank=True, db_default="")
+    reference = models.CharField(_("référence"), max_length=40, blank=True, db_default="")
+    motif = models.CharField(_("motif"), max_length=200, blank=True, db_default="")
+    reprend = models.OneToOneField(
+        "self", models.PROTECT, related_name="reprise", verbose_name=_("reprend"), null=True, blank=True
+    )
+    depot = models.ForeignKey(
+        DepotReglements, models.PROTECT, related_name="reglements", verbose_name=_("dépôt"), null=True, blank=True
+    )
 
     class Meta:
         verbose_name = _("règlement")
@@ -38,6 +48,9 @@ class Reglement(models.Model):
             models.UniqueConstraint(fields=("facture", "origine"), name="reglement_une_fois_par_origine"),
             models.CheckConstraint(condition=Q(montant__gt=0), name="reglement_montant_positif"),
             models.CheckConstraint(condition=Q(sens__in=Sens.values), name="reglement_sens_connu"),
+            models.CheckConstraint(
+                condition=Q(reprend__isnull=True) | Q(sens=Sens.REJET), name="reglement_repris_par_un_rejet"
+            ),
         )
 
     def __str__(self) -> str:

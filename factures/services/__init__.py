@@ -1,21 +1,31 @@
 """Ce qui change ou compose une facture ; chaque service qui écrit est une transaction."""
 
-from factures.services.cycle import annuler, consulter, marquer, publier
+from factures.services.cycle import annuler, consulter, marquer, mettre_en_attente, prolonger, publier, reprendre
 from factures.services.documents import composer_document, nom_du_document, ouvrir_document
 from factures.services.explications import expliquer
 from factures.services.papier import au_papier, exporter_le_papier
-from factures.services.reglements import encaisser
+from factures.services.reglements import encaisser, enregistrer, rejeter, rembourser
+from factures.services.saisie import corriger, creer, joindre
 
 __all__ = [
     "annuler",
     "au_papier",
     "composer_document",
     "consulter",
+    "corriger",
+    "creer",
     "encaisser",
+    "enregistrer",
     "expliquer",
     "exporter_le_papier",
+    "joindre",
     "marquer",
+    "mettre_en_attente",
     "nom_du_document",
     "ouvrir_document",
+    "prolonger",
     "publier",
+    "rejeter",
+    "rembourser",
+    "reprendre",
 ]

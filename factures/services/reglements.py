@@ -1,41 +1,170 @@
-"""L'argent reçu. Le reste dû n'est jamais écrit ailleurs qu'ici."""
+"""L'argent reçu et rendu. Le reste dû n'est jamais écrit ailleurs qu'ici."""
 
-from datetime import datetime
+import hashlib
+from dataclasses import dataclass
+from datetime import date, datetime, time
 from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import Case, F, Sum, When
+from django.utils import timezone
 
 from factures.argent import en_centimes
 from factures.etats import Moyen, Sens
 from factures.models import Facture, Reglement
 from portail.journal import noter
+from portail.versions import tenir
+
+SOLDE = ("reste_du", "trop_percu", "version")
+
+
+class ReglementImpossible(Exception):
+    """Il n'y a pas, ou plus, cet argent à rendre."""
+
+
+@dataclass(frozen=True)
+class Recu:
+    """De l'argent reçu ailleurs qu'en ligne : ce qui le distingue de tout autre règlement de la même facture."""
+
+    moyen: str
+    montant: Decimal
+    jour: date
+    bordereau: str = ""
+    reference: str = ""
+
+    @property
+    def cle(self) -> str:
+        """La même pour le même argent, qu'il soit saisi à la main ou lu dans un fichier."""
+        valeurs = (self.moyen, str(en_centimes(self.montant)), self.jour.isoformat(), self.bordereau, self.reference)
+        return f"recu:{hashlib.sha256('|'.join(valeurs).encode()).hexdigest()[:32]}:"
+
+    def origine(self, origines: dict[str, bool]) -> str | None:
+        """Son origine parmi celles de la facture (vrai : reprise depuis) ; rien s'il y est déjà.
+
+        Repris parce qu'enregistré par erreur, le même argent peut l'être de nouveau.
+        """
+        siennes = [reprise for origine, reprise in origines.items() if origine.startswith(self.cle)]
+        return f"{self.cle}{len(siennes)}" if all(siennes) else None
+
+
+def origines(reglements: Any) -> dict[str, bool]:
+    """L'origine de chacun, et s'il a été repris."""
+    return {origine: reprise is not None for origine, reprise in reglements.values_list("origine", "reprise")}
+
+
+def a_midi(facture: Facture, jour: date) -> datetime:
+    """Un jour de la commune, sans heure connue."""
+    return datetime.combine(jour, time(12), ZoneInfo(facture.collectivite.fuseau))
 
 
 @transaction.atomic
-def encaisser(*, facture: Facture, montant: Decimal, moyen: Moyen, origine: str, recu_le: datetime) -> bool:
+def encaisser(
+    *, facture: Facture, montant: Decimal, moyen: Moyen, origine: str, recu_le: datetime, **precisions: Any
+) -> bool:
     """Enregistre ``montant`` euros reçus ; vrai si cet argent est nouveau, faux s'il l'était déjà (même ``origine``).
 
-    Le surplus n'est jamais perdu : au-delà du dû, il devient le trop-perçu de la facture.
+    Le surplus n'est jamais perdu : au-delà du dû, il devient le trop-perçu de la facture. ``precisions`` : le
+    bordereau, la référence, le fichier d'où il vient.
     """
-    verrouillee = Facture.objects.select_for_update().get(pk=facture.pk)
+    verrouillee = tenir(Facture.objects.all(), facture.pk)
+    champs = {"collectivite_id": verrouillee.collectivite_id, "montant": montant, "moyen": moyen, "recu_le": recu_le}
     _reglement, nouveau = Reglement.objects.get_or_create(
-        facture=verrouillee,
-        origine=origine,
-        defaults={
-            "collectivite_id": verrouillee.collectivite_id,
-            "montant": montant,
-            "moyen": moyen,
-            "recu_le": recu_le,
-        },
+        facture=verrouillee, origine=origine, defaults=champs | precisions
     )
     if nouveau:
-        avant = _solde(verrouillee)
-        solder(verrouillee)
-        verrouillee.save(update_fields=["reste_du", "trop_percu"])
-        recu = {"montant": en_centimes(montant), "moyen": moyen, "origine": origine}
-        noter("reglement.encaisse", sur=verrouillee, avant=avant, apres={**_solde(verrouillee), **recu})
+        _solder(verrouillee, "reglement.encaisse", montant=montant, moyen=moyen, origine=origine)
     return nouveau
+
+
+@transaction.atomic
+def enregistrer(*, facture: Facture, recu: Recu, version: int | None = None) -> bool:
+    """Encaisse ce qu'un agent a reçu ; faux si le même argent y est déjà (même moyen, somme, jour et bordereau)."""
+    tenue = tenir(Facture.objects.select_related("collectivite"), facture.pk, version=version)
+    origine = recu.origine(origines(tenue.reglements))
+    return origine is not None and encaisser(
+        facture=tenue,
+        montant=recu.montant,
+        moyen=Moyen(recu.moyen),
+        origine=origine,
+        recu_le=a_midi(tenue, recu.jour),
+        bordereau=recu.bordereau,
+        reference=recu.reference,
+    )
+
+
+@transaction.atomic
+def rejeter(*, reglement: Reglement, motif: str, depot: Any = None) -> bool:
+    """Reprend tout un encaissement : chèque impayé, prélèvement rejeté, erreur ; faux s'il l'était déjà.
+
+    ``ReglementImpossible`` si une partie en a déjà été rendue.
+    """
+    facture = tenir(Facture.objects.all(), reglement.facture_id)
+    if Reglement.objects.filter(reprend=reglement).exists():
+        return False
+    _reprendre(facture, Sens.REJET, reglement.montant, reglement.moyen, f"reprise:{reglement.pk}",
+               motif=motif, reprend=reglement, depot=depot)  # fmt: skip
+    return True
+
+
+@transaction.atomic
+def rembourser(*, facture: Facture, recu: Recu, motif: str, version: int | None = None) -> bool:
+    """Note ce qui a été rendu à la personne ; faux si la même somme y est déjà, ReglementImpossible au-delà du reçu."""
+    tenue = tenir(Facture.objects.select_related("collectivite"), facture.pk, version=version)
+    origine = f"rendu:{recu.cle}"
+    if Reglement.objects.filter(facture=tenue, origine=origine).exists():
+        return False
+    _reprendre(tenue, Sens.REMBOURSEMENT, recu.montant, recu.moyen, origine, motif=motif,
+               recu_le=a_midi(tenue, recu.jour), bordereau=recu.bordereau, reference=recu.reference)  # fmt: skip
+    return True
+
+
+@transaction.atomic
+def reporter(*, de: Facture, vers: Facture) -> Decimal:
+    """Fait suivre sur ``vers`` tout ce que ``de`` avait reçu, et le rend ; aucun argent ne bouge."""
+    ancienne = tenir(Facture.objects.all(), de.pk)
+    somme = recu_net(ancienne)
+    if somme > 0:
+        _reprendre(ancienne, Sens.REMBOURSEMENT, somme, Moyen.REPORT, f"report:{vers.uuid}")
+        encaisser(facture=vers, montant=somme, moyen=Moyen.REPORT, origine=f"report:{de.uuid}", recu_le=timezone.now())
+    return somme
+
+
+def _reprendre(  # un règlement a six traits
+    facture: Facture, sens: Sens, montant: Decimal, moyen: str, origine: str, **precisions: Any
+) -> None:
+    """Écrit la contre-écriture, sous le verrou de la facture : on ne rend jamais plus qu'il n'a été reçu."""
+    if montant > recu_net(facture):
+        raise ReglementImpossible
+    champs = {"collectivite_id": facture.collectivite_id, "recu_le": timezone.now()} | precisions
+    Reglement.objects.create(facture=facture, sens=sens, montant=montant, moyen=moyen, origine=origine, **champs)
+    action = "reglement.rejete" if sens == Sens.REJET else "reglement.rembourse"
+    _solder(facture, action, montant=montant, moyen=moyen, origine=origine)
+
+
+def recu_net(facture: Facture) -> Decimal:
+    """Ce qui a été reçu, moins ce qui a été repris ou rendu."""
+    net: Decimal = facture.reglements.aggregate(
+        net=Sum(Case(When(sens=Sens.ENCAISSEMENT, then=F("montant")), default=-F("montant")), default=Decimal(0))
+    )["net"]
+    return net
+
+
+def _solder(facture: Facture, action: str, *, montant: Decimal, moyen: str, origine: str) -> None:
+    """Recalcule la facture verrouillée, et le note."""
+    avant = _solde(facture)
+    poser_le_solde(facture, recu_net(facture))
+    facture.save(update_fields=SOLDE)
+    fait = {"montant": en_centimes(montant), "moyen": moyen, "origine": origine}
+    noter(action, sur=facture, avant=avant, apres={**_solde(facture), **fait})
+
+
+def poser_le_solde(facture: Facture, net: Decimal) -> None:
+    """Reste dû et trop-perçu sont toujours le solde des règlements ; l'appelant enregistre ``SOLDE`` sous le verrou."""
+    solde = facture.montant - net
+    facture.reste_du, facture.trop_percu = max(solde, Decimal(0)), max(-solde, Decimal(0))
+    facture.version += 1
 
 
 def _solde(facture: Facture) -> dict[str, int]:
@@ -44,9 +173,5 @@ def _solde(facture: Facture) -> dict[str, int]:
 
 
 def solder(facture: Facture) -> None:
-    """Reste dû et trop-perçu sont toujours le solde des règlements ; à enregistrer, sous le verrou de la facture."""
-    net = facture.reglements.aggregate(
-        net=Sum(Case(When(sens=Sens.ENCAISSEMENT, then=F("montant")), default=-F("montant")), default=Decimal(0))
-    )["net"]
-    solde = facture.montant - net
-    facture.reste_du, facture.trop_percu = max(solde, Decimal(0)), max(-solde, Decimal(0))
+    """Recalcule le solde d'une facture verrouillée dont le montant a changé ; à enregistrer (``SOLDE``)."""
+    poser_le_solde(facture, recu_net(facture))

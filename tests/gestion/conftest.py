@@ -16,8 +16,9 @@ from django_tasks_db.models import DBTaskResult
 
 from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement, Visite
 from contact.models import ReponseType
-from factures.models import Consultation, LotImport
+from factures.models import Consultation, DepotReglements, LotImport
 from factures.services import encaisser, marquer
+from factures.services.depots import relire
 from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
 from portail.journal import noter
 from portail.models import Affectation, Collectivite, Courriel, Journal, Role, Sceau
@@ -48,6 +49,11 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
     )  # fmt: skip
     encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"essai {marque}", recu_le=timezone.now())
     marquer(facture=facture, usager=habitante, reglee=True)
+    depot = DepotReglements.objects.create(collectivite=commune, regie=regie, libelle=f"{marque}.csv", empreinte="x")
+    recu = {"montant": "1", "date": "01/02/2026", "moyen": "cheque", "bordereau": marque, "reference": "", "piece": ""}
+    for rang, numero in enumerate(("2026-1", f"inconnu {marque}"), start=2):
+        depot.lignes.create(collectivite=commune, rang=rang, sort="fautive", cellules={"numero": numero, **recu})
+    relire(depot=depot)
     Consultation.objects.create(collectivite=commune, facture=facture, usager=habitante)
     paiement = Paiement.objects.create(
         collectivite=commune, contrat=contrat, usager=habitante, formulaire=uuid4(), numcli=contrat.numcli, saisie="W",
@@ -107,6 +113,7 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         "factures.facture": facture,
         "factures.lignefacture": facture.lignes.get(),
         "factures.lotimport": lot,
+        "factures.depotreglements": depot,
         "factures.reglement": facture.reglements.get(),
         "factures.declaration": facture.declarations.get(),
         "factures.consultation": facture.consultations.get(),

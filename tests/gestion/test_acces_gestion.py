@@ -38,6 +38,7 @@ MODELES = {
     "factures.facture": CONTENU,
     "factures.lignefacture": CONTENU,
     "factures.lotimport": CONTENU,
+    "factures.depotreglements": CONTENU,
     "factures.reglement": CONTENU,
     "factures.declaration": CONTENU,
     "factures.consultation": CONTENU,
@@ -53,7 +54,7 @@ MODELES = {
 # d'eux ; ses sessions et ses liens ne sont qu'à une personne. Les textes des courriels sont dans les réglages.
 SANS_PAGE = {
     "portail.textedecourriel", "portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport",
-    "factures.correctionimport", "factures.correspondancecolonnes", "comptes.session",
+    "factures.correctionimport", "factures.correspondancecolonnes", "factures.lignedepot", "comptes.session",
     "comptes.demandeadresse",
     "contact.message", "contact.piecejointe",
 }  # fmt: skip
@@ -112,6 +113,36 @@ SITE = {
 ACTES_DES_OBJETS = {
     ("GET", "factures.facture", "annuler"):       (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "factures.facture", "annuler"):      (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.facture", "corriger"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "factures.facture", "corriger"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "factures.facture", "document"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "factures.facture", "document"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "factures.facture", "publier"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "factures.facture", "publier"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "factures.facture", "remplacer"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.facture", "remplacer"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.facture", "attendre"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.facture", "attendre"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.facture", "reprendre"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "factures.facture", "reprendre"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "factures.facture", "prolonger"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.facture", "prolonger"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.facture", "encaisser"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.facture", "encaisser"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.facture", "rembourser"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.facture", "rembourser"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.reglement", "rejeter"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.reglement", "rejeter"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.depotreglements", "enregistrer"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.depotreglements", "enregistrer"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.depotreglements", "relire"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.depotreglements", "relire"): (302, 403, 403, 404, 403, 303, 303, 403, 403),
+    ("GET", "factures.depotreglements", "ecarts"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.depotreglements", "ecarts"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.depotreglements", "renoncer"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.depotreglements", "renoncer"): (302, 403, 403, 404, 403, 303, 409, 403, 403),
+    ("GET", "factures.depotreglements", "annuler"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "factures.depotreglements", "annuler"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "comptes.rattachement", "suspendre"):  (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "comptes.rattachement", "suspendre"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("GET", "comptes.rattachement", "retablir"):   (302, 403, 403, 404, 403, 409, 409, 403, 403),
@@ -235,7 +266,17 @@ ACTES_DES_LISTES: dict[tuple[str, str, str], tuple[int, ...]] = {
     ("POST", "portail.regie", "ajouter"):         (302, 403, 403, 403, 403, 403, 200, 403, 403),
     ("GET", "contact.reponsetype", "ajouter"):    (302, 403, 403, 200, 403, 200, 200, 403, 403),
     ("POST", "contact.reponsetype", "ajouter"):   (302, 403, 403, 200, 403, 200, 200, 403, 403),
+    ("GET", "factures.facture", "creer"):          (302, 403, 403, 200, 403, 200, 200, 403, 403),
+    ("POST", "factures.facture", "creer"):         (302, 403, 403, 200, 403, 200, 200, 403, 403),
+    ("GET", "factures.depotreglements", "deposer"):  (302, 403, 403, 200, 403, 200, 200, 403, 403),
+    ("POST", "factures.depotreglements", "deposer"): (302, 403, 403, 200, 403, 200, 200, 403, 403),
 }  # fmt: skip
+
+# Un acte sur des lignes cochées : sans rien de coché, il ramène à la liste.
+ACTES_EN_NOMBRE = {
+    ("factures.facture", acte): (302, 403, 403, 303, 403, 303, 303, 403, 403)
+    for acte in ("annuler", "attendre", "prolonger", "publier")
+}
 
 # Une page qui n'est celle d'aucun modèle : son chemin, et pour chaque méthode le statut de chacun.
 PAGES: dict[tuple[str, str, str], tuple[int, ...]] = {
@@ -271,6 +312,7 @@ def test_chaque_adresse_de_la_gestion_est_dans_les_tables():
         attendues |= {f"{modele.replace('.', '_')}_{page}" for page in ("changelist", "change", "exporter", "history")}
     attendues |= {f"{m.replace('.', '_')}_{acte}" for _methode, m, acte in (*ACTES_DES_OBJETS, *ACTES_DES_LISTES)}
     attendues |= {nom for _methode, nom, _chemin in PAGES}
+    attendues |= {f"{modele.replace('.', '_')}_{acte}_en_nombre" for modele, acte in ACTES_EN_NOMBRE}
     assert {nom.removeprefix("gestion:") for nom in adresses() if nom.startswith("gestion:")} == attendues
 
 
@@ -329,7 +371,12 @@ def test_les_actes(monde, methode):
 def test_les_actes_des_listes_et_les_pages_qui_ne_sont_d_aucun_modele(monde):
     listes = [(m, f"{modele.replace('.', '/')}/{acte}/", c) for (m, modele, acte), c in ACTES_DES_LISTES.items()]
     pages = [(m, chemin, codes) for (m, _nom, chemin), codes in PAGES.items()]
-    assert ecarts(monde, [(m, f"/gestion/{chemin}", codes) for m, chemin, codes in (*listes, *pages)]) == {}
+    nombres = [
+        (methode, f"{modele.replace('.', '/')}/{acte}/en-nombre/", codes)
+        for (modele, acte), codes in ACTES_EN_NOMBRE.items()
+        for methode in ("GET", "POST")
+    ]
+    assert ecarts(monde, [(m, f"/gestion/{chemin}", codes) for m, chemin, codes in (*listes, *pages, *nombres)]) == {}
 
 
 @pytest.mark.parametrize("cle", ["0", "-1", "abc", "99999999999999999999999", "1%00", "1' OR 1=1", "²"])

@@ -27,6 +27,7 @@ CHAMPS = {
     ("comptes.choixenvoi", "adresse"): SAUF_LECTURE,
     ("comptes.choixenvoi", "reference"): SAUF_LECTURE,
     ("factures.facture", "motif_annulation"): SAUF_LECTURE,
+    ("factures.facture", "motif_attente"): SAUF_LECTURE,
     ("paiement_tipi.paiement", "mel"): SAUF_LECTURE,
     ("paiement_tipi.paiement", "resultat"): COMPTABLES,
     ("paiement_tipi.paiement", "numauto"): COMPTABLES,
@@ -62,7 +63,9 @@ def test_la_table_dit_tous_les_champs_reserves_et_eux_seuls():
 
 
 def test_personne_ne_change_un_reglement_ni_un_paiement_a_la_main():
-    assert {nom: registre.actes(nom) for nom in JAMAIS_A_LA_MAIN} == {nom: [] for nom in JAMAIS_A_LA_MAIN}
+    actes = {nom: [acte.nom for acte in registre.actes(nom)] for nom in JAMAIS_A_LA_MAIN}
+    # Un règlement ne change pas : on en écrit le contraire.
+    assert actes == {nom: [] for nom in JAMAIS_A_LA_MAIN} | {"factures.reglement": ["rejeter"]}
     assert [acte.nom for acte in registre.actes("paiement_tipi.paiement")] == ["interroger"]
 
 

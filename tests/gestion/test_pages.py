@@ -100,7 +100,8 @@ COUTS = {
     "portail/collectivite": 2, "portail/regie": 2, "portail/affectation": 2, "portail/journal": 7,
     "portail/courriel": 2, "comptes/usager": 2, "comptes/redevable": 2, "comptes/rattachement": 2,
     "comptes/visite": 2, "comptes/codeactivation": 2, "comptes/activation": 2,
-    "factures/facture": 3, "factures/lignefacture": 2, "factures/lotimport": 3, "factures/reglement": 2,
+    "factures/facture": 3, "factures/lignefacture": 2, "factures/depotreglements": 3, "factures/lotimport": 3,
+    "factures/reglement": 2,
     "factures/declaration": 2, "factures/consultation": 2, "paiement_tipi/contrattipi": 2,
     "paiement_tipi/paiement": 3, "paiement_tipi/partpaiement": 2, "paiement_tipi/transitionpaiement": 2,
     "paiement_tipi/notificationtipi": 2, "contact/demande": 3, "contact/reponsetype": 2,
@@ -133,8 +134,8 @@ def test_la_fiche_d_une_facture_coute_autant_avec_trente_lignes(monde, nombre):
         LigneFacture.objects.create(facture=facture, collectivite=monde.boe, rang=n + 2, libelle="x", montant=1)
         encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
         noter("essai", sur=facture)
-    # La facture ; ses lignes, règlements, marques, lectures, tentatives et demandes.
-    assert compter(monde.chez["agente"], adresse(facture)) == SOCLE + 7
+    # La facture et ses remplaçantes ; ses lignes, règlements, marques, lectures, tentatives et demandes.
+    assert compter(monde.chez["agente"], adresse(facture)) == SOCLE + 8
 
 
 @pytest.mark.sqlite

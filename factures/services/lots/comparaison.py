@@ -8,11 +8,11 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 from django.utils.formats import number_format
 
 from comptes.models import Redevable, normaliser_courriel
-from factures import registre
 from factures.etats import Decision, Nature, SortLigne, Statut
 from factures.imports import Ligne
 from factures.imports.sensibles import nature
 from factures.models import Consultation, Declaration, Facture, FactureQuerySet, LigneImport, LotImport, Reglement
+from factures.models.situation import engagee
 from factures.services.lots.documents import DocumentRange
 
 IDENTITE = ("nom", "prenom", "adresse", "code_postal", "ville", "courriel")
@@ -26,9 +26,8 @@ COPIES = ("numero", "reference", "montant", *(champ for champ in CORRIGEABLES if
 
 def touchee() -> Q:
     """Vrai d'une facture que quelqu'un a lue, marquée, payée ou commencé à payer."""
-    engagee = Q(*(Q(condition) for condition, _ in registre.operations()), _connector=Q.OR)
     suivi = (Consultation, Declaration, Reglement)
-    return Q(*(Q(Exists(m._default_manager.filter(facture=OuterRef("pk")))) for m in suivi), engagee, _connector=Q.OR)
+    return Q(*(Q(Exists(m._default_manager.filter(facture=OuterRef("pk")))) for m in suivi), engagee(), _connector=Q.OR)
 
 
 class Connues(NamedTuple):

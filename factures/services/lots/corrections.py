@@ -12,7 +12,7 @@ from factures.argent import en_centimes
 from factures.etats import SortLigne
 from factures.models import Facture, LigneImport, LotImport
 from factures.services.lots.comparaison import CORRIGEABLES, IDENTITE, remplacees, touchee
-from factures.services.reglements import solder
+from factures.services.reglements import SOLDE, solder
 from portail.journal import noter, noter_chacun
 
 PAR_PAQUET = 1000
@@ -108,7 +108,7 @@ def _ecrire(objet: Facture | Redevable, valeurs: dict[str, Any]) -> None:
 def _enregistrer(factures: dict[Any, Facture], lignes: list[LigneImport], action: str) -> None:
     for facture in factures.values():
         solder(facture)
-    Facture.objects.bulk_update(factures.values(), (*CORRIGEABLES, "montant", "reste_du", "trop_percu"), batch_size=500)
+    Facture.objects.bulk_update(factures.values(), (*CORRIGEABLES, "montant", *SOLDE), batch_size=500)
     noter_chacun(action, sur=factures.values(), apres={"lot": lignes[0].lot_id})
 
 

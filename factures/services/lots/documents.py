@@ -1,12 +1,10 @@
 """Les documents d'un lot : lus dans son archive, vérifiés, rangés sous l'empreinte de leur contenu."""
 
-import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any, NamedTuple
 
-from django.core.files.base import ContentFile
 from django.db import transaction
 
 from factures.imports import Ligne
@@ -16,6 +14,7 @@ from factures.imports.documents import DocumentRefuse
 from factures.imports.formats import JOINTES
 from factures.models import Facture, LigneImport, LotImport
 from factures.services.lots.preparation import en_fichier
+from factures.services.rangement import ranger_le_document, stockage_des_documents
 
 
 @contextmanager
@@ -51,22 +50,7 @@ def ranger(lot: LotImport, lue: Ligne, documents: Pieces | None) -> DocumentRang
             raise DocumentRefuse(f"le document « {lue.fichier_pdf} » n'a pas été fourni.")
         return SANS_DOCUMENT
     nom, contenu, douteux = documents.pour({champ: getattr(lue, champ) for champ in ("fichier_pdf", *CHAMPS)})
-    return DocumentRange(_ecrire(lot, contenu), douteux, nom) if nom else SANS_DOCUMENT
-
-
-def _ecrire(lot: LotImport, contenu: bytes) -> str:
-    """Le nom sous lequel ce contenu est gardé.
-
-    Un même contenu a un même nom dans un service : le redéposer ne change rien.
-    """
-    nom = f"factures/{lot.regie_id}/{hashlib.sha256(contenu).hexdigest()}.pdf"
-    stockage = _stockage()
-    if stockage.exists(nom):
-        if stockage.size(nom) == len(contenu):
-            return nom
-        stockage.delete(nom)  # une écriture interrompue
-    range_sous: str = stockage.save(nom, ContentFile(contenu))
-    return range_sous
+    return DocumentRange(ranger_le_document(lot.regie_id, contenu), douteux, nom) if nom else SANS_DOCUMENT
 
 
 def orphelins(lot: LotImport, documents: Pieces | None) -> dict[str, Any]:
@@ -89,8 +73,4 @@ def oublier(noms: Iterable[str]) -> None:
 def _effacer(noms: list[str]) -> None:
     for nom in noms:
         if not Facture.objects.filter(pdf=nom).exists() and not LigneImport.objects.filter(pdf=nom).exists():
-            _stockage().delete(nom)
-
-
-def _stockage() -> Any:
-    return Facture._meta.get_field("pdf").storage
+            stockage_des_documents().delete(nom)

@@ -63,6 +63,7 @@ class Moyen(models.TextChoices):
     CHEQUE = "cheque", _("chèque")
     ESPECES = "especes", _("espèces")
     TRESOR = "tresor", _("Trésor public")
+    REPORT = "report", _("report d'une facture sur une autre")
 
 
 class Empechement(models.TextChoices):
@@ -75,6 +76,7 @@ class Empechement(models.TextChoices):
     PAIEMENT_EN_COURS = "PAIEMENT_EN_COURS"
     PRELEVEMENT_AUTOMATIQUE = "PRELEVEMENT_AUTOMATIQUE"
     DELAI_DEPASSE = "DELAI_DEPASSE"
+    MISE_EN_ATTENTE = "MISE_EN_ATTENTE"
     PAIEMENT_SUSPENDU = "PAIEMENT_SUSPENDU"
     SERVICE_INDISPONIBLE = "SERVICE_INDISPONIBLE"
     REFERENCE_NON_PAYABLE = "REFERENCE_NON_PAYABLE"
@@ -91,6 +93,7 @@ ETAT_DE: dict[Empechement, EtatFacture] = {
     Empechement.PAIEMENT_EN_COURS: EtatFacture.EN_COURS,
     Empechement.PRELEVEMENT_AUTOMATIQUE: EtatFacture.PRELEVEMENT,
     Empechement.DELAI_DEPASSE: EtatFacture.TRESOR,
+    Empechement.MISE_EN_ATTENTE: EtatFacture.SUSPENDUE,
     Empechement.PAIEMENT_SUSPENDU: EtatFacture.SUSPENDUE,
 }
 
@@ -139,6 +142,10 @@ EXPLICATIONS: dict[Empechement, Explication] = {
     Empechement.DELAI_DEPASSE: Explication(
         _("Cette facture n'est plus payable en ligne : son délai est dépassé."),
         _("Adressez votre règlement au Trésor public, comme indiqué sur la facture ou la lettre de relance."),
+    ),
+    Empechement.MISE_EN_ATTENTE: Explication(
+        _("Le service vérifie cette facture : ne la payez pas pour le moment."),
+        _("Vous pourrez la payer ici dès que le service aura fini. Contactez-le si vous avez une question."),
     ),
     Empechement.PAIEMENT_SUSPENDU: Explication(
         _("Le paiement a été temporairement suspendu."),

@@ -1,0 +1,236 @@
+"""Créer une facture, corriger son brouillon, lui joindre un document, la publier, en remplacer une autre."""
+
+from operator import attrgetter
+from typing import Any
+
+from django import forms
+from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
+
+from factures.admin.formulaires import FactureForm, RemplacementForm
+from factures.etats import Statut
+from factures.imports import PARTIES
+from factures.imports.documents import OCTETS_PAR_DOCUMENT, DocumentRefuse
+from factures.models import Facture
+from factures.services import corriger, creer, joindre, publier
+from factures.services.saisie import Saisie, SaisieRefusee
+from portail.gestion.registre import (
+    Acte,
+    ActeImpossible,
+    Fait,
+    Texte,
+    declarer_acte,
+    declarer_acte_de_liste,
+)
+from portail.models import Collectivite
+
+VERSION = attrgetter("version")
+GABARIT = "gestion/_saisie.html"
+
+
+class DocumentForm(forms.Form):
+    """Un PDF."""
+
+    document = forms.FileField(
+        label=_("Document (PDF)"),
+        help_text=_("Sans script, sans mot de passe, 20 Mo au plus. Sans document, le portail compose le sien."),
+    )
+
+    def clean_document(self) -> bytes:
+        """Son contenu."""
+        document = self.cleaned_data["document"]
+        if document.size > OCTETS_PAR_DOCUMENT:
+            raise forms.ValidationError(_("Ce document dépasse 20 Mo."))
+        contenu: bytes = document.read()
+        return contenu
+
+
+# Ce qui va être écrit.
+
+
+def _apercu(saisie: Saisie, ancienne: Facture | None = None, motif: str = "") -> Texte:
+    return render_to_string("gestion/_apercu_facture.html", {"saisie": saisie, "ancienne": ancienne, "motif": motif})
+
+
+def _ecrire(ecrire: Any, **valeurs: Any) -> Any:
+    """Ce que fait le service, dont le refus se lit au-dessus du formulaire."""
+    try:
+        return ecrire(**valeurs)
+    except SaisieRefusee as refus:
+        raise ActeImpossible(str(refus)) from refus
+
+
+def _valeurs(facture: Facture) -> dict[str, Any]:
+    """Le formulaire rempli de cette facture."""
+    champs = ("objet", "date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement")
+    lignes = list(facture.lignes.all())
+    valeurs = {nom: getattr(facture, nom) for nom in (*champs, "numero", "reference", *PARTIES)}
+    for rang, li in enumerate(lignes):
+        de_la_ligne = {"libelle": li.libelle, "quantite": li.quantite, "prix": li.prix_unitaire, "montant": li.montant}
+        valeurs |= {f"{nom}_{rang}": valeur for nom, valeur in de_la_ligne.items()}
+    redevable = {"recherche": facture.redevable.code, "redevable": str(facture.redevable_id)}
+    return valeurs | redevable | {"regie": facture.regie_id, "nombre": max(len(lignes), 10)}
+
+
+# Créer.
+
+
+def _creer(collectivite: Collectivite, saisie: Saisie) -> Fait:
+    facture = _ecrire(creer, saisie=saisie)
+    return Fait(_("Le brouillon est prêt. Relisez-le, puis publiez-le : personne ne le voit encore."), facture)
+
+
+declarer_acte_de_liste(
+    "factures.facture",
+    Acte(
+        "creer",
+        _("Créer une facture"),
+        _("Elle reste un brouillon, que vous seuls voyez et corrigez, jusqu'à ce que vous la publiiez."),
+        _creer,
+        formulaire=FactureForm,
+        initial=lambda commune: {"date_emission": commune.aujourd_hui()},
+        preparer=FactureForm.preparer,
+        apercu=lambda _commune, saisie: _apercu(saisie),
+        gabarit=GABARIT,
+    ),
+)
+
+
+# Son brouillon.
+
+
+def _refus_hors_brouillon(facture: Facture) -> Texte:
+    if facture.statut != Statut.BROUILLON:
+        return _("Cette facture n'est plus un brouillon : remplacez-la pour la corriger.")
+    return _("Ce brouillon est celui d'un lot d'import, qui le publiera.") if facture.lot_id else ""
+
+
+def _preparer(formulaire: Any, facture: Facture) -> None:
+    formulaire.preparer(facture.collectivite, facture)
+
+
+def _corriger(facture: Facture, saisie: Saisie) -> Texte:
+    _ecrire(corriger, facture=facture, saisie=saisie, version=facture.version)
+    return _("Le brouillon est corrigé.")
+
+
+declarer_acte(
+    "factures.facture",
+    Acte(
+        "corriger",
+        _("Corriger"),
+        _("Personne d'autre que les agents n'a vu ce brouillon : tout peut y changer."),
+        _corriger,
+        formulaire=FactureForm,
+        initial=_valeurs,
+        preparer=_preparer,
+        refus=_refus_hors_brouillon,
+        apercu=lambda _facture, saisie: _apercu(saisie),
+        version=VERSION,
+        gabarit=GABARIT,
+    ),
+)
+
+
+def _joindre(facture: Facture, document: bytes) -> Texte:
+    try:
+        sien = joindre(facture=facture, contenu=document, version=facture.version)
+    except DocumentRefuse as refus:
+        raise ActeImpossible(str(refus)[:1].upper() + str(refus)[1:]) from refus
+    if sien:
+        return _("Le document est joint.")
+    return _("Le document est joint, mais il ne porte ni le numéro ni la référence de la facture : est-ce le bon ?")
+
+
+declarer_acte(
+    "factures.facture",
+    Acte(
+        "document",
+        _("Joindre un document"),
+        _("L'habitant téléchargera ce PDF à la place de celui que compose le portail. Il remplace le précédent."),
+        _joindre,
+        formulaire=DocumentForm,
+        refus=_refus_hors_brouillon,
+        version=VERSION,
+    ),
+)
+
+
+def refus_de_publier(facture: Facture) -> Texte:
+    """Pourquoi cette facture ne se publie pas ; vide si elle le peut."""
+    if facture.statut != Statut.BROUILLON:
+        return _("Elle n'est plus un brouillon.")
+    return _refus_hors_brouillon(facture)
+
+
+def _publier(facture: Facture) -> Texte:
+    if not publier(factures=[facture], version=facture.version):
+        raise ActeImpossible(_("Un paiement est en cours pour la facture remplacée : attendez qu'il aboutisse."))
+    return _("La facture est publiée.")
+
+
+declarer_acte(
+    "factures.facture",
+    Acte(
+        "publier",
+        _("Publier"),
+        _("L'habitant la verra aussitôt et pourra la payer. Elle ne se corrigera plus : il faudra la remplacer."),
+        _publier,
+        refus=refus_de_publier,
+        version=VERSION,
+    ),
+)
+
+
+# En remplacer une autre.
+
+
+def _refus_de_remplacer(facture: Facture) -> Texte:
+    if facture.statut == Statut.BROUILLON:
+        return _("C'est un brouillon : corrigez-le.")
+    autres = (autre for autre in facture.remplacantes.all() if autre.statut != Statut.ANNULEE)
+    autre = next(autres, None)
+    return _("La facture %(numero)s la remplace déjà.") % {"numero": autre.numero} if autre else ""
+
+
+def _sans_numero(facture: Facture) -> dict[str, Any]:
+    return _valeurs(facture) | {
+        "numero": "",
+        "reference": "",
+        "date_emission": facture.collectivite.aujourd_hui(),
+        **dict.fromkeys(PARTIES, ""),
+    }
+
+
+def _preparer_le_remplacement(formulaire: Any, facture: Facture) -> None:
+    formulaire.preparer(facture.collectivite, facture)
+    for nom in ("regie", "recherche", "redevable"):
+        if nom in formulaire.fields:
+            formulaire.fields[nom].disabled = True
+
+
+def _remplacer(facture: Facture, saisie: Saisie, motif: str) -> Fait:
+    nouvelle = _ecrire(creer, saisie=saisie, remplace=facture, motif=motif)
+    phrase = _("Le brouillon est prêt. La facture %(numero)s sera annulée à l'instant où vous le publierez.")
+    return Fait(phrase % {"numero": facture.numero}, nouvelle)
+
+
+declarer_acte(
+    "factures.facture",
+    Acte(
+        "remplacer",
+        _("Remplacer"),
+        _(
+            "Vous préparez une nouvelle facture. Quand vous la publierez, celle-ci sera annulée au même instant, "
+            "l'habitant lira de l'une à l'autre, et ce qu'il a déjà réglé sera reporté."
+        ),
+        _remplacer,
+        formulaire=RemplacementForm,
+        initial=_sans_numero,
+        preparer=_preparer_le_remplacement,
+        refus=_refus_de_remplacer,
+        apercu=lambda ancienne, saisie, motif: _apercu(saisie, ancienne, motif),
+        version=VERSION,
+        gabarit=GABARIT,
+    ),
+)
