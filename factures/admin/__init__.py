@@ -10,6 +10,7 @@ from factures.admin import (
     lots,
     modeles,
     reglements,
+    remplacement,
     suspens,
     tableaux_lots,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "lots",
     "modeles",
     "reglements",
+    "remplacement",
     "suspens",
     "tableaux_lots",
 ]

@@ -1,4 +1,4 @@
-"""Créer une facture, corriger son brouillon, lui joindre un document, la publier, en remplacer une autre."""
+"""Créer une facture, corriger son brouillon, lui joindre un document, la publier."""
 
 from operator import attrgetter
 from typing import Any
@@ -7,7 +7,7 @@ from django import forms
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
 
-from factures.admin.formulaires import FactureForm, RemplacementForm
+from factures.admin.formulaires import FactureForm
 from factures.etats import Statut
 from factures.imports import PARTIES
 from factures.imports.documents import OCTETS_PAR_DOCUMENT, DocumentRefuse
@@ -48,11 +48,12 @@ class DocumentForm(forms.Form):
 # Ce qui va être écrit.
 
 
-def _apercu(saisie: Saisie, ancienne: Facture | None = None, motif: str = "") -> Texte:
+def apercu(saisie: Saisie, ancienne: Facture | None = None, motif: str = "") -> Texte:
+    """La facture telle qu'elle sera, et celle qu'elle annulera."""
     return render_to_string("gestion/_apercu_facture.html", {"saisie": saisie, "ancienne": ancienne, "motif": motif})
 
 
-def _ecrire(ecrire: Any, **valeurs: Any) -> Any:
+def ecrire_ou_dire(ecrire: Any, **valeurs: Any) -> Any:
     """Ce que fait le service, dont le refus se lit au-dessus du formulaire."""
     try:
         return ecrire(**valeurs)
@@ -60,7 +61,7 @@ def _ecrire(ecrire: Any, **valeurs: Any) -> Any:
         raise ActeImpossible(str(refus)) from refus
 
 
-def _valeurs(facture: Facture) -> dict[str, Any]:
+def valeurs_de(facture: Facture) -> dict[str, Any]:
     """Le formulaire rempli de cette facture."""
     champs = ("objet", "date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement")
     lignes = list(facture.lignes.all())
@@ -76,7 +77,7 @@ def _valeurs(facture: Facture) -> dict[str, Any]:
 
 
 def _creer(collectivite: Collectivite, saisie: Saisie) -> Fait:
-    facture = _ecrire(creer, saisie=saisie)
+    facture = ecrire_ou_dire(creer, saisie=saisie)
     return Fait(_("Le brouillon est prêt. Relisez-le, puis publiez-le : personne ne le voit encore."), facture)
 
 
@@ -85,12 +86,12 @@ declarer_acte_de_liste(
     Acte(
         "creer",
         _("Créer une facture"),
-        _("Elle reste un brouillon, que vous seuls voyez et corrigez, jusqu'à ce que vous la publiiez."),
+        _("Elle reste un brouillon, que seuls les agents voient et corrigent, jusqu'à sa publication."),
         _creer,
         formulaire=FactureForm,
         initial=lambda commune: {"date_emission": commune.aujourd_hui()},
         preparer=FactureForm.preparer,
-        apercu=lambda _commune, saisie: _apercu(saisie),
+        apercu=lambda _commune, saisie: apercu(saisie),
         gabarit=GABARIT,
     ),
 )
@@ -110,7 +111,7 @@ def _preparer(formulaire: Any, facture: Facture) -> None:
 
 
 def _corriger(facture: Facture, saisie: Saisie) -> Texte:
-    _ecrire(corriger, facture=facture, saisie=saisie, version=facture.version)
+    ecrire_ou_dire(corriger, facture=facture, saisie=saisie, version=facture.version)
     return _("Le brouillon est corrigé.")
 
 
@@ -122,10 +123,10 @@ declarer_acte(
         _("Personne d'autre que les agents n'a vu ce brouillon : tout peut y changer."),
         _corriger,
         formulaire=FactureForm,
-        initial=_valeurs,
+        initial=valeurs_de,
         preparer=_preparer,
         refus=_refus_hors_brouillon,
-        apercu=lambda _facture, saisie: _apercu(saisie),
+        apercu=lambda _facture, saisie: apercu(saisie),
         version=VERSION,
         gabarit=GABARIT,
     ),
@@ -178,59 +179,5 @@ declarer_acte(
         _publier,
         refus=refus_de_publier,
         version=VERSION,
-    ),
-)
-
-
-# En remplacer une autre.
-
-
-def _refus_de_remplacer(facture: Facture) -> Texte:
-    if facture.statut == Statut.BROUILLON:
-        return _("C'est un brouillon : corrigez-le.")
-    autres = (autre for autre in facture.remplacantes.all() if autre.statut != Statut.ANNULEE)
-    autre = next(autres, None)
-    return _("La facture %(numero)s la remplace déjà.") % {"numero": autre.numero} if autre else ""
-
-
-def _sans_numero(facture: Facture) -> dict[str, Any]:
-    return _valeurs(facture) | {
-        "numero": "",
-        "reference": "",
-        "date_emission": facture.collectivite.aujourd_hui(),
-        **dict.fromkeys(PARTIES, ""),
-    }
-
-
-def _preparer_le_remplacement(formulaire: Any, facture: Facture) -> None:
-    formulaire.preparer(facture.collectivite, facture)
-    for nom in ("regie", "recherche", "redevable"):
-        if nom in formulaire.fields:
-            formulaire.fields[nom].disabled = True
-
-
-def _remplacer(facture: Facture, saisie: Saisie, motif: str) -> Fait:
-    nouvelle = _ecrire(creer, saisie=saisie, remplace=facture, motif=motif)
-    phrase = _("Le brouillon est prêt. La facture %(numero)s sera annulée à l'instant où vous le publierez.")
-    return Fait(phrase % {"numero": facture.numero}, nouvelle)
-
-
-declarer_acte(
-    "factures.facture",
-    Acte(
-        "remplacer",
-        _("Remplacer"),
-        _(
-            "Vous préparez une nouvelle facture. Quand vous la publierez, celle-ci sera annulée au même instant, "
-            "l'habitant lira de l'une à l'autre, et ce qu'il a déjà réglé sera reporté."
-        ),
-        _remplacer,
-        formulaire=RemplacementForm,
-        initial=_sans_numero,
-        preparer=_preparer_le_remplacement,
-        refus=_refus_de_remplacer,
-        apercu=lambda ancienne, saisie, motif: _apercu(saisie, ancienne, motif),
-        version=VERSION,
-        gabarit=GABARIT,
     ),
 )

@@ -29,6 +29,7 @@ from portail.gestion.registre import (
 from portail.models import Collectivite, Regie
 
 EN_PAIEMENT = frozenset({Empechement.PAIEMENT_EN_COURS, Empechement.PAIEMENT_ABANDONNE})
+EN_COURS = _("Un paiement est en cours pour cette facture : attendez qu'il aboutisse ou expire.")
 
 
 class MotifForm(forms.Form):
@@ -48,7 +49,7 @@ def refus_d_annuler(facture: Facture) -> Texte:
     if facture.statut == Statut.BROUILLON and facture.lot_id:
         return _("Ce brouillon est celui d'un lot d'import.")
     if facture.empechement in EN_PAIEMENT:
-        return _("Un paiement est en cours pour cette facture : attendez qu'il aboutisse ou expire.")
+        return EN_COURS
     return ""
 
 
@@ -123,7 +124,7 @@ def _consultations(facture: Facture) -> Tableau:
 
 
 def _remplacantes(facture: Facture) -> Tableau:
-    lignes = [(f, f.get_statut_display(), f.montant) for f in facture.remplacantes.all()]
+    lignes = [(f, f.get_statut_display(), f.montant) for f in facture.suivantes]
     return Tableau(_("Remplacée par"), (_("Facture"), _("Statut"), _("Montant")), lignes)
 
 

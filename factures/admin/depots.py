@@ -11,7 +11,7 @@ from factures.admin.reglements import RejetForm
 from factures.etats.depots import EtatDepot, SortReglement
 from factures.imports import FichierRefuse
 from factures.imports.reglements import COLONNES, LIGNES_MAXIMUM, MOYENS
-from factures.models import DepotReglements
+from factures.models import DepotReglements, LigneDepot
 from factures.services import depots
 from factures.services.depots.enregistrement import ECARTS, ENREGISTRABLES
 from portail.gestion.listes import FiltreLie
@@ -216,20 +216,22 @@ def _du_sort(sort: SortReglement) -> Callable[[DepotReglements], Tableau]:
     """Les premières lignes de ce sort, celles qui demandent un regard avant les autres."""
 
     def composer(depot: DepotReglements) -> Tableau:
-        lignes = depot.lignes.filter(sort=sort).select_related("facture")[:LIGNES_MONTREES]
+        lignes = list(depot.lignes.filter(sort=sort).select_related("facture")[: LIGNES_MONTREES + 1])
+        coupe = _("%(sort)s, les %(n)d premières lignes") if len(lignes) > LIGNES_MONTREES else "%(sort)s"
         return Tableau(
-            _("%(sort)s, les %(n)d premières lignes") % {"sort": sort.label.capitalize(), "n": LIGNES_MONTREES},
+            coupe % {"sort": sort.label.capitalize(), "n": LIGNES_MONTREES},
             COLONNES_D_UNE_LIGNE,
-            [(li.rang, li.facture or _dite(li), li.get_moyen_display(), li.jour, li.bordereau, li.motif, li.montant,
-              li.surplus) for li in lignes],
-        )  # fmt: skip
+            [_cellules(ligne) for ligne in lignes[:LIGNES_MONTREES]],
+        )
 
     return composer
 
 
-def _dite(ligne: Any) -> str:
-    """Ce que le fichier en disait."""
-    return ligne.cellules.get("numero") or ligne.cellules.get("reference") or ""
+def _cellules(ligne: LigneDepot) -> tuple[Any, ...]:
+    """Sa facture, ou ce que le fichier en disait."""
+    dite = ligne.cellules.get("numero") or ligne.cellules.get("reference") or ""
+    quoi = (ligne.rang, ligne.facture or dite, ligne.get_moyen_display(), ligne.jour, ligne.bordereau, ligne.motif)
+    return (*quoi, ligne.montant, ligne.surplus)
 
 
 declarer_tableau(MODELE, _bilan)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import MoyenDuChoix, Redevable
 from factures.argent import depuis_centimes
 from factures.etats import EtatLot, Moyen, Sens, Statut
+from factures.etats.depots import EtatDepot
 from factures.models import Facture, Reglement
 from portail.gestion.faits import Mot, declarer_actions, declarer_mots, declarer_precision
 from portail.gestion.frise import PAR_SOURCE, Evenement, declarer_frise
@@ -26,6 +27,12 @@ declarer_actions(
         f"facture.{Statut.ANNULEE}": _("Facture annulée"),
         "facture.marquee": _("Dite réglée par la personne"),
         "facture.demarquee": _("La personne ne la dit plus réglée"),
+        "facture.creee": _("Facture écrite à la main"),
+        "facture.brouillon_corrige": _("Brouillon corrigé"),
+        "facture.documentee": _("Document joint"),
+        "facture.mise_en_attente": _("Facture mise en attente"),
+        "facture.reprise": _("Facture rendue au paiement en ligne"),
+        "facture.prolongee": _("Délai prolongé"),
         "facture.corrigee": _("Facture corrigée par un lot"),
         "facture.montant": _("Montant remplacé par un lot, ou rendu"),
         "facture.retablie": _("Correction défaite avec son lot"),
@@ -35,7 +42,19 @@ declarer_actions(
         "regie.papier_exporte": _("Fichier des lettres à envoyer téléchargé"),
     },
 )
-declarer_actions("reglements", _("Règlements"), {"reglement.encaisse": _("Règlement enregistré")})
+declarer_actions(
+    "reglements",
+    _("Règlements"),
+    {
+        "reglement.encaisse": _("Règlement enregistré"),
+        "reglement.rejete": _("Règlement repris"),
+        "reglement.rembourse": _("Remboursement noté"),
+        "depot.depose": _("Fichier de règlements déposé"),
+        f"depot.{EtatDepot.ENREGISTRE}": _("Fichier de règlements enregistré"),
+        f"depot.{EtatDepot.ANNULE}": _("Enregistrement du fichier annulé"),
+        f"depot.{EtatDepot.ABANDONNE}": _("Fichier de règlements abandonné"),
+    },
+)
 declarer_actions(
     "lots",
     _("Lots d'import"),
@@ -66,11 +85,14 @@ declarer_mots(
     {
         "bilan": Mot(_("bilan")),
         "centimes": Mot(_("total"), lambda centimes: en_euros(depuis_centimes(centimes))),
+        "depot": Mot(_("fichier de règlements n°")),
         "depuis": Mot(_("depuis le")),
         "empreinte": Mot(_("empreinte")),
         "factures": Mot(_("factures")),
+        "lignes": Mot(_("lignes")),
         "moyen": Mot(_("moyen"), lambda moyen: MOYENS.get(moyen, moyen)),
         "origine": Mot(_("origine")),
+        "reglements": Mot(_("règlements")),
     }
 )
 
@@ -82,6 +104,11 @@ def _recu(reglement: Reglement) -> Evenement:
         Sens.REJET: _t("%(montant)s rejetés : le paiement par %(moyen)s n'a pas abouti"),
         Sens.REMBOURSEMENT: _t("%(montant)s remboursés par %(moyen)s"),
     }
+    if reglement.moyen == Moyen.REPORT:
+        phrases[Sens.ENCAISSEMENT] = _t("%(montant)s repris de la facture remplacée")
+        phrases[Sens.REMBOURSEMENT] = _t("%(montant)s reportés sur la nouvelle facture")
+    if reglement.reprend_id:
+        phrases[Sens.REJET] = _t("%(montant)s repris, qui avaient été reçus par %(moyen)s")
     mots = {"montant": en_euros(reglement.montant), "moyen": Moyen(reglement.moyen).label}
     ton = "succes" if reglement.sens == Sens.ENCAISSEMENT else "echec"
     return Evenement(reglement.recu_le, phrases[Sens(reglement.sens)] % mots, objet=reglement, ton=ton)
@@ -107,5 +134,6 @@ def _publiees(redevable: Redevable) -> Iterator[Evenement]:
         yield Evenement(cast("datetime", facture.publiee_le), phrase, objet=facture)
 
 
-declarer_frise("factures.facture", _d_une_facture, tait=(f"facture.{Statut.PUBLIEE}", "reglement.encaisse"))
+TUS = (f"facture.{Statut.PUBLIEE}", "reglement.encaisse", "reglement.rejete", "reglement.rembourse")
+declarer_frise("factures.facture", _d_une_facture, tait=TUS)
 declarer_frise("comptes.redevable", _publiees)

@@ -45,7 +45,7 @@ class FiltreEtat(admin.SimpleListFilter):
             return queryset
         jour = request.collectivite.aujourd_hui()
         avec_cause: QuerySet[Any] = queryset.alias(cause=cause(jour), suite=suite(jour))
-        return avec_cause.filter(dans_l_etat(EtatFacture(etat)))
+        return avec_cause.filter(~Q(statut=Statut.BROUILLON), dans_l_etat(EtatFacture(etat)))
 
 
 class FiltreAnnee(admin.SimpleListFilter):
@@ -71,6 +71,7 @@ class FiltreSuivi(admin.SimpleListFilter):
 
     title, parameter_name = _("suivi"), "suivi"
     CONDITIONS = {
+        "brouillon": (_("Brouillon à publier"), Q(statut=Statut.BROUILLON)),
         "a-regler": (_("Reste à régler"), A_REGLER),
         "en-attente": (_("Mise en attente"), ~Q(motif_attente="")),
         "suspendue": (_("Service suspendu"), A_REGLER & en_suspension("regie__")),

@@ -5,10 +5,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreAnnee, FiltreEtat, FiltreSuivi, cherchees
-from factures.etats import EtatFacture
+from factures.etats import EtatFacture, Statut
 from factures.models import Consultation, Declaration, Facture, LigneFacture, Reglement
 from factures.services import expliquer
 from factures.templatetags.etats import badge_etat
@@ -54,6 +55,9 @@ class FactureAdmin(AdminParCommune):
 
     @admin.display(description=_("état"))
     def etat_du_jour(self, facture: Facture) -> str:
+        """Un brouillon n'a pas encore d'état pour l'habitant."""
+        if facture.statut == Statut.BROUILLON:
+            return format_html('<span class="pastille">{}</span>', _("Brouillon"))
         return badge_etat(facture)
 
     @admin.display(description=_("paiement en ligne"))
@@ -67,9 +71,7 @@ class FactureAdmin(AdminParCommune):
         return factures.avec_etat(request.collectivite.aujourd_hui())  # type: ignore[no-any-return]
 
     def pour_la_fiche(self, objets: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
-        return objets.select_related("redevable", "regie", "lot", "collectivite", "remplace").prefetch_related(
-            "remplacantes"
-        )
+        return objets.select_related("redevable", "regie", "lot", "collectivite", "remplace")
 
     def get_search_results(self, request: Any, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         terme = search_term.strip()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from factures.admin.a_la_main import VERSION, refus_de_publier
-from factures.admin.actes import EN_PAIEMENT, MotifForm, refus_d_annuler
+from factures.admin.actes import EN_COURS, EN_PAIEMENT, MotifForm, refus_d_annuler
 from factures.admin.champs import JourField
 from factures.etats import Nature, Statut
 from factures.models import Facture
@@ -30,11 +30,14 @@ class JusquAuForm(forms.Form):
 
 def _refus_hors_paiement(facture: Facture) -> Texte:
     """Ce qui ne se paie pas, ou se paie en ce moment, ne se retient ni ne se prolonge."""
-    if facture.nature == Nature.AVOIR or facture.statut != Statut.PUBLIEE or not facture.reste_du:
-        return _("Il n'y a rien à payer sur cette facture.")
-    if facture.empechement in EN_PAIEMENT:
-        return _("Un paiement est en cours pour cette facture : attendez qu'il aboutisse ou expire.")
-    return ""
+    raisons = {
+        _("C'est un avoir : il ne se paie pas."): facture.nature == Nature.AVOIR,
+        _("Elle n'est pas encore publiée."): facture.statut == Statut.BROUILLON,
+        _("Elle est annulée."): facture.statut == Statut.ANNULEE,
+        _("Elle est payée."): not facture.reste_du,
+        EN_COURS: facture.empechement in EN_PAIEMENT,
+    }
+    return next((raison for raison, vraie in raisons.items() if vraie), "")
 
 
 def _refus_d_attendre(facture: Facture) -> Texte:

@@ -154,11 +154,16 @@ class Facture(models.Model):
         return self.situation["cause"] or self.situation["obstacle"]
 
     @cached_property
+    def suivantes(self) -> "list[Facture]":
+        """Celles qui la remplacent ou l'ont remplacée, brouillons compris ; une seule n'est pas annulée."""
+        return list(self.remplacantes.order_by("pk"))
+
+    @property
     def remplacante(self) -> "Facture | None":
         """Celle qui la remplace, si les personnes la voient."""
         if self.statut != Statut.ANNULEE:
             return None
-        return self.remplacantes.filter(publiee_le__isnull=False).exclude(statut=Statut.ANNULEE).first()
+        return next((autre for autre in self.suivantes if autre.statut == Statut.PUBLIEE), None)
 
     @property
     def recu(self) -> Decimal:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Usager
@@ -54,7 +55,7 @@ class Reglement(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_sens_display()} {self.montant}"
+        return f"{self.get_sens_display()} de {number_format(self.montant, 2)} €"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Un règlement enregistré ne change plus : une erreur se corrige par un règlement de sens contraire."""

@@ -123,7 +123,7 @@ def corriger(*, facture: Facture, saisie: Saisie, version: int) -> None:
     tenue = tenir(Facture.objects.all(), facture.pk, version=version)
     if tenue.statut != Statut.BROUILLON or tenue.lot_id:
         raise Conflit
-    _enregistrer(tenue, saisie, "facture.corrigee")
+    _enregistrer(tenue, saisie, "facture.brouillon_corrige")
 
 
 def _enregistrer(facture: Facture, saisie: Saisie, action: str) -> None:

@@ -91,7 +91,7 @@ def test_un_brouillon_a_ses_lignes_son_total_et_n_est_vu_de_personne(eau, redeva
     publier(factures=[facture])
     assert Facture.objects.de(ada, chez=boe).exists()
     actions = Journal.objects.filter(identifiant=str(facture.uuid)).order_by("pk").values_list("action", flat=True)
-    assert list(actions) == ["facture.creee", "facture.corrigee", "facture.publiee"]
+    assert list(actions) == ["facture.creee", "facture.brouillon_corrige", "facture.publiee"]
 
 
 @pytest.mark.sqlite

@@ -168,7 +168,7 @@ def test_le_second_lit_ce_que_le_premier_a_fait_et_garde_sa_saisie(monde, poste,
     page = poste.post(corriger, vue | envoi | {"objet": "La mienne", "confirmer": ""})
     assert page.status_code == 409
     qui = str(monde.chez.comptes["administratrice"])
-    for mots in ("Quelqu'un d'autre vient de changer cet objet", "Corrigée", qui):
+    for mots in ("Quelqu'un d'autre vient de changer cet objet", "Brouillon corrigé", qui):
         assert mots in texte(page)
     garde = champs(page)
     assert (garde["objet"], Facture.objects.get(pk=facture.pk).objet) == ("La mienne", "Cantine, octobre")
@@ -182,7 +182,7 @@ def test_quand_l_acte_n_a_plus_lieu_d_etre_la_saisie_se_lit_encore(poste, factur
     annuler(factures=[facture], motif="Erreur")
     page = poste.post(attendre, vue | {"motif": "Relevé à vérifier"})
     assert page.status_code == 409
-    for mots in ("Annulée", "Il n'y a rien à payer sur cette facture.", "Vous aviez écrit Motif Relevé à vérifier"):
+    for mots in ("Facture annulée", "Elle est annulée.", "Vous aviez écrit Motif Relevé à vérifier"):
         assert mots in texte(page)
 
 
@@ -205,7 +205,7 @@ def test_en_nombre_la_page_dit_ce_qui_change_ce_qui_reste_et_pourquoi(monde, pos
     etrangere = monde.la_bas["factures.facture"]
     cles = [f.pk for f in (facture, autre, annulee, etrangere)]
     page = poste.post(f"{LISTE}annuler/en-nombre/", {"_selected_action": [*cles, "0", "x", "9" * 40]})
-    for mots in ("2 lignes seront changées", "En tout 250,00 €", "1 : Cette facture est déjà annulée. FINIE"):
+    for mots in ("2 lignes seront changées", "En tout 250,00 €", "1 ligne : Cette facture est déjà annulée. FINIE"):
         assert mots in texte(page), mots
     envoi = champs(page) | {"motif": "", "confirmer": ""}
     assert "Ce champ est obligatoire." in texte(poste.post(f"{LISTE}annuler/en-nombre/", envoi))

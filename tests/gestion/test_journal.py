@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from comptes.etats import EtatRattachement
 from factures.etats import EtatLot, Statut
+from factures.etats.depots import EtatDepot
 from factures.services import annuler, encaisser, marquer
 from paiement_tipi.etats import EtatPaiement
 from portail.etats import EtatCourriel
@@ -27,6 +28,7 @@ JOURNAL = "/gestion/portail/journal/"
 # Les états que prennent les actions composées : « facture.{vers} ».
 ETATS = {
     "courriel": set(EtatCourriel) - {EtatCourriel.A_ENVOYER},
+    "depot": set(EtatDepot) - {EtatDepot.A_VERIFIER},
     "facture": {Statut.PUBLIEE, Statut.ANNULEE},
     "lot": set(EtatLot) - {EtatLot.DEPOSE},
     "paiement": set(EtatPaiement),

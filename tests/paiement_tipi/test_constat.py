@@ -178,10 +178,12 @@ def test_un_succes_apres_un_paiement_au_guichet_est_un_trop_percu(payfip, factur
     assert bilan(facture) == ("0.00", "43.11", ["especes", "carte"])
 
 
-def test_un_succes_sur_une_facture_annulee_entre_temps_n_est_pas_perdu(payfip, facture, paiement):
-    annuler(factures=[facture], motif="Doublon")
+def test_un_succes_tardif_sur_une_facture_annulee_entre_temps_n_est_pas_perdu(payfip, facture, paiement):
+    assert annuler(factures=[facture], motif="Doublon") == 0  # tant que quelqu'un la paie
+    constater(paiement, apres(paiement, minutes=120))
+    assert annuler(factures=[facture], motif="Doublon") == 1
     payfip.payer(str(paiement.idop))
-    assert constater(paiement, apres(paiement, minutes=1)) is True
+    assert constater(paiement, apres(paiement, minutes=121)) is True
     assert bilan(facture) == PAYEE_PAR_CARTE
 
 

@@ -5,8 +5,9 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-from comptes.models import Usager
+from comptes.models import Redevable, Usager
 from paiement_tipi.management import creation
+from paiement_tipi.management.a_la_main import montrer_a_la_main
 from paiement_tipi.management.demo import (
     ADRESSE_A_ACTIVER,
     AUTRE,
@@ -70,7 +71,7 @@ class Command(BaseCommand):
         voisin = creation.creer_usager("voisin@demo.example", civilite="Monsieur", nom="VOISIN", prenom="Camille")
         usager2 = creation.creer_usager("usager2@demo.example", civilite="Madame", nom="AUTRE", prenom="Dominique")
         _factures(usager, boe, "DEMO-1", "12 chemin des Canetons", "Boé", modeles_de_l_usager())
-        _factures(voisin, boe, "DEMO-2", "14 chemin des Canetons", "Boé", modeles_du_voisin())
+        montrer_a_la_main(_factures(voisin, boe, "DEMO-2", "14 chemin des Canetons", "Boé", modeles_du_voisin()))
         _factures(usager2, autre, "DEMO-3", "3 place du Marché", "Démonstration", modeles_de_l_autre_commune())
         _a_activer(boe, 411, code="DEMO-ACT-1", nom="NOUVEAU", courriel=ADRESSE_A_ACTIVER)
         _a_activer(boe, 412, code=CLIENT_A_ACTIVER, nom="PAPIER", code_activation=CODE_A_ACTIVER)
@@ -94,7 +95,8 @@ def _a_activer(boe: Collectivite, numero: int, **valeurs: str) -> None:
 
 def _factures(
     usager: Usager, collectivite: Collectivite, code: str, adresse: str, ville: str, modeles: list[Modele]
-) -> None:
+) -> Redevable:
     redevable = creation.creer_redevable(usager, code=code, collectivite=collectivite, adresse=adresse, ville=ville)
     for modele in modeles:
         creation.creer_facture(modele, redevable=redevable, usager=usager, aujourd_hui=collectivite.aujourd_hui())
+    return redevable
