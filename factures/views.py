@@ -10,16 +10,28 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Sum
 from django.http import FileResponse, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from comptes.requete import RequeteUsager
 from factures import services
 from factures.forms import FiltreForm, MarqueForm
-from factures.models import A_REGLER, Facture, FactureQuerySet, ListeDeFactures, par_compte_client, resume_par_service
+from factures.models import (
+    A_REGLER,
+    Facture,
+    FactureQuerySet,
+    ListeDeFactures,
+    annonces_de,
+    annonces_des_services,
+    par_compte_client,
+    resume_par_service,
+)
 from portail import limites
 from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
+from portail.services import lire_les_annonces
 
 PAR_PAGE = 24
 
@@ -32,9 +44,23 @@ def _factures(request: RequeteUsager) -> FactureQuerySet:
 
 @require_safe
 def accueil(request: RequeteUsager) -> HttpResponse:
-    """La page de bienvenue du guide."""
+    """La page de bienvenue du guide ; d'abord ce que le service veut qu'on lise."""
+    annonces = annonces_de(request.user, chez=request.collectivite, maintenant=timezone.now())
+    if a_lire := [affichee.annonce for affichee in annonces if affichee.a_lire]:
+        return render(request, "factures/annonces.html", {"annonces": a_lire})
     factures = Facture.objects.de(request.user, chez=request.collectivite).filter(A_REGLER)
-    return render(request, "factures/accueil.html", factures.aggregate(nombre=Count("pk"), total=Sum("reste_du")))
+    contexte = factures.aggregate(nombre=Count("pk"), total=Sum("reste_du"))
+    return render(request, "factures/accueil.html", contexte | {"annonces": [a.annonce for a in annonces]})
+
+
+@require_POST
+def annonces_lues(request: RequeteUsager) -> HttpResponse:
+    """« Accéder à mon espace » : est lu ce qui était à l'écran, et pas ce qui a paru ou changé depuis."""
+    vues = request.POST.getlist("annonce")
+    annonces = annonces_de(request.user, chez=request.collectivite, maintenant=timezone.now())
+    lues = [affichee.annonce for affichee in annonces if affichee.a_lire and affichee.annonce.cle in vues]
+    lire_les_annonces(annonces=lues, usager=request.user)
+    return VoirAilleurs(reverse("factures:accueil"))
 
 
 @require_safe
@@ -53,6 +79,8 @@ def liste(request: RequeteUsager) -> HttpResponse:
     page = Paginator(factures, PAR_PAGE).get_page(request.GET.get("page"))
     total_du = sum(g["du"] for g in groupes)
     contexte = {"page": page, "filtre": filtre, "total_du": total_du, "comptes": comptes, "vide": not groupes}
+    siens = {g["regie_id"] for g in groupes}
+    contexte["annonces"] = annonces_des_services(siens, chez=request.collectivite, maintenant=timezone.now())
     return render(request, "factures/liste.html", contexte)
 
 

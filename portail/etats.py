@@ -1,4 +1,4 @@
-"""La vie d'un courriel en file ; où en est une suspension."""
+"""La vie d'un courriel en file ; où en sont une suspension et une annonce."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -38,3 +38,12 @@ class EtatSuspension(models.TextChoices):
     AUCUNE = "aucune", _("en marche")
     PROGRAMMEE = "programmee", _("suspension programmée")
     EN_COURS = "en-cours", _("suspendu")
+
+
+class EtatAnnonce(models.TextChoices):
+    """Où en est une annonce, à un instant."""
+
+    PROGRAMMEE = "programmee", _("programmée")
+    EN_LIGNE = "en-ligne", _("en ligne")
+    TERMINEE = "terminee", _("terminée")
+    RETIREE = "retiree", _("retirée")

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from factures.etats import Nature, Statut
 from factures.models import Facture, LigneFacture
 from paiement_tipi.models import ContratTipi
 from paiement_tipi.protocole import Saisie
-from portail.models import Affectation, Collectivite, Hote, Regie, Role
+from portail.models import Affectation, Annonce, Collectivite, Hote, Regie, Role
 
 MOT_DE_PASSE = "une phrase de passe"
 _numeros = count(1)
@@ -47,6 +48,21 @@ def suspendre(service: Regie, **champs: Any) -> Regie:
         setattr(service, f"suspension_{nom}", valeur)
     service.save()
     return service
+
+
+def annonce(chez: Collectivite, **champs: Any) -> Annonce:
+    """En ligne depuis longtemps et pour longtemps, à toute la commune."""
+    valeurs = {
+        "titre": f"Annonce {next(_numeros)}",
+        "texte": "Le guichet déménage.",
+        "debut": datetime(2020, 1, 1, tzinfo=UTC),
+        "fin": datetime(2100, 1, 1, tzinfo=UTC),
+        "auteur": 0,
+        **champs,
+    }
+    creee = Annonce.objects.create(collectivite=chez, **valeurs)
+    Collectivite.objects.filter(pk=chez.pk).update(annonces_version=uuid4())
+    return creee
 
 
 def contrat(de: Regie, **champs: Any) -> ContratTipi:

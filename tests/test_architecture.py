@@ -124,7 +124,7 @@ CASCADES = {
     "LigneFacture.facture", "Declaration.facture", "Declaration.usager", "Consultation.facture", "Consultation.usager",
     "Visite.agent", "Visite.usager",
     "Message.demande", "PieceJointe.message",  # la rétention efface une demande entière, avec son fil
-    "DemandeAdresse.usager", "Session.usager", "Session.collectivite",
+    "DemandeAdresse.usager", "LectureDAnnonce.usager", "Session.usager", "Session.collectivite",
 }  # fmt: skip
 
 

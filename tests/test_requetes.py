@@ -20,6 +20,7 @@ from contact.models import Demande, PieceJointe
 from factures.models import Facture
 from factures.services import encaisser
 from paiement_tipi.models import Paiement
+from portail.services import lire_les_annonces
 
 # Chaque page d'une personne connectée commence par : la commune (hôte), sa session, son compte.
 SOCLE = 3
@@ -85,6 +86,19 @@ def une_piece(monde: SimpleNamespace, nombre: int) -> PieceJointe:
     return des_demandes(monde, nombre).messages.last().pieces.get()
 
 
+def des_annonces(monde: SimpleNamespace, nombre: int) -> None:
+    """À la commune."""
+    for _ in range(nombre):
+        factories.annonce(monde.boe)
+
+
+def des_annonces_lues(monde: SimpleNamespace, nombre: int) -> None:
+    """Importantes, et d'un service d'où vient une facture."""
+    factories.facture(monde.redevable, monde.eau)
+    annonces = [factories.annonce(monde.boe, importante=True, regie=monde.eau) for _ in range(nombre)]
+    lire_les_annonces(annonces=annonces, usager=monde.ada)
+
+
 def _encaisser(facture: Facture, n: int) -> None:
     encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
 
@@ -123,6 +137,9 @@ PAGES = (
     Page("mot_de_passe_oublie", des_services, "/mot-de-passe/oublie/", SOCLE),
     Page("mot_de_passe_envoye", des_services, "/mot-de-passe/oublie/envoye/", SOCLE),
     Page("factures:accueil", des_factures, "/", SOCLE + 1),
+    Page("factures:accueil", des_annonces, "/", SOCLE + 1),
+    Page("factures:accueil", des_annonces_lues, "/", SOCLE + 2),
+    Page("factures:liste", des_annonces_lues, "/factures/", SOCLE + 2),
     Page("factures:liste", des_factures, "/factures/", SOCLE + 2),
     Page("factures:liste", des_factures, "/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3),
     Page("factures:liste", des_comptes_client, "/factures/", SOCLE + 2),
@@ -185,6 +202,8 @@ def test_chaque_page_d_une_personne_connectee_dit_son_nombre_de_requetes():
 @pytest.mark.sqlite
 def test_la_page_de_connexion_ne_demande_que_la_commune(boe, client):
     client.defaults["HTTP_HOST"] = boe.hotes.get().nom
+    factories.annonce(boe)
+    client.get("/connexion/")
     with CaptureQueriesContext(connection) as capture:
         assert client.get("/connexion/").status_code == 200
     assert len(capture) == 1

@@ -1,5 +1,6 @@
 """Les modèles des factures ; les requêtes sont au-dessus du leur."""
 
+from factures.models.annonces import annonces_de, annonces_des_services, audience
 from factures.models.apercu import CorrectionImport, LigneImport, RejetImport
 from factures.models.champs import MontantField
 from factures.models.depots import DepotReglements, LigneDepot
@@ -26,6 +27,9 @@ __all__ = [
     "MontantField",
     "Reglement",
     "RejetImport",
+    "annonces_de",
+    "annonces_des_services",
+    "audience",
     "par_compte_client",
     "resume_par_service",
 ]

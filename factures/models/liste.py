@@ -86,6 +86,7 @@ def _resume() -> Any:
     lien = {f"lien__{champ}": F(f"redevable__rattachements__{champ}") for champ in ("usager", "etat", "nom_donne")}
     groupes = Facture.objects.alias(**lien).values(
         "redevable_id",
+        "regie_id",
         annee=F("date_emission__year"),
         code=F("regie__code"),
         service=F("regie__libelle"),

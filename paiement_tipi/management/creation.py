@@ -17,8 +17,8 @@ from factures.services import annuler, encaisser, marquer, publier
 from paiement_tipi.management.demo import MOT_DE_PASSE, NUMCLI, Commune, Modele
 from paiement_tipi.models import ContratTipi
 from paiement_tipi.protocole import Saisie
-from portail.models import Affectation, Collectivite, Hote, Regie, Role
-from portail.services import suspendre_le_paiement
+from portail.models import Affectation, Annonce, Collectivite, Hote, Regie, Role
+from portail.services import annoncer, suspendre_le_paiement
 
 COTE_LOGO = 192
 
@@ -51,6 +51,23 @@ def creer_collectivite(commune: Commune, port: int, *, agent: Usager) -> Collect
                 suspendre_le_paiement(regie=regie, auteur=agent, message=commune.suspendues[code])
             ContratTipi.objects.create(collectivite=collectivite, regie=regie, numcli=NUMCLI, saisie=Saisie.PRODUCTION)
     return collectivite
+
+
+def creer_annonces(commune: Commune, collectivite: Collectivite, *, agent: Usager) -> None:
+    """Celles dont le titre manque, pour un an."""
+    faites = set(Annonce.objects.filter(collectivite=collectivite).values_list("titre", flat=True))
+    for modele in commune.annonces:
+        if modele.titre not in faites:
+            annoncer(
+                collectivite=collectivite,
+                auteur=agent,
+                titre=modele.titre,
+                texte=modele.texte,
+                importante=modele.importante,
+                regie=None,
+                debut=None,
+                fin=timezone.now() + timedelta(365),
+            )
 
 
 def _logo(commune: Commune) -> ContentFile[bytes]:

@@ -36,6 +36,15 @@ class Modele:
 
 
 @dataclass(frozen=True)
+class ModeleAnnonce:
+    """Une annonce de démonstration, à toute la commune."""
+
+    titre: str
+    texte: str
+    importante: bool = False
+
+
+@dataclass(frozen=True)
 class Commune:
     """Une commune de démonstration et ses services ; ``suspendues`` : le message de ceux qui ne se paient pas."""
 
@@ -46,6 +55,7 @@ class Commune:
     regies: dict[str, str]
     mentions: dict[str, str]
     suspendues: dict[str, str] = field(default_factory=dict)
+    annonces: tuple[ModeleAnnonce, ...] = ()
     par_defaut: bool = False
 
 
@@ -64,6 +74,19 @@ BOE = Commune(
         "contact_dpo": "dpo@boe.example",
     },
     suspendues={"CRECHE": "Le logiciel de la crèche est en maintenance. Vos factures restent exactes."},
+    annonces=(
+        ModeleAnnonce(
+            "Vos factures se paient maintenant ici",
+            "Le paiement par carte ou par prélèvement se fait sur le site des Finances publiques :\n"
+            "https://www.payfip.gouv.fr\n\n"
+            "Vos factures papier continuent d'arriver, sauf si vous y renoncez dans « Mes informations ».",
+            importante=True,
+        ),
+        ModeleAnnonce(
+            "Le guichet de l'eau déménage",
+            "À partir de lundi, il vous accueille au rez-de-chaussée de la mairie, aux mêmes horaires.",
+        ),
+    ),
     par_defaut=True,
 )
 AUTRE = Commune(

@@ -6,9 +6,14 @@ from django.utils.translation import gettext_lazy as _
 
 from portail.etats import EtatCourriel
 from portail.gestion.faits import Mot, declarer_actions, declarer_mots
-from portail.templatetags.gestion import valeur
+from portail.templatetags.ui import instant
 
 E = EtatCourriel
+
+
+def _heure(iso: str) -> str:
+    return instant(datetime.fromisoformat(iso))
+
 
 declarer_actions(
     "commune",
@@ -28,6 +33,15 @@ declarer_actions(
         "regie.suspendue": _("Paiement en ligne suspendu"),
         "regie.reprise": _("Paiement en ligne repris"),
         "regie.suspension_changee": _("Suspension du paiement en ligne changée"),
+    },
+)
+declarer_actions(
+    "annonces",
+    _("Annonces"),
+    {
+        "annonce.creee": _("Annonce écrite"),
+        "annonce.modifiee": _("Annonce modifiée"),
+        "annonce.retiree": _("Annonce retirée"),
     },
 )
 declarer_actions(
@@ -56,7 +70,9 @@ declarer_actions(
     },
 )
 declarer_mots({
-    "au_plus_tard": Mot(_("au plus tard"), lambda quand: valeur(datetime.fromisoformat(quand))),
+    "au_plus_tard": Mot(_("au plus tard"), _heure),
+    "debut": Mot(_("à partir de"), _heure),
+    "fin": Mot(_("jusqu'à"), _heure),
     "filtres": Mot(_("filtres")),
     "format": Mot(_("format")),
     "hotes": Mot(_("noms d'hôte")),

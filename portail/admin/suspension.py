@@ -44,7 +44,7 @@ def dire_la_suspension(regie: Regie, noms: dict[int | None, str]) -> str:
 
 def _phrase(regie: Regie) -> str:
     if regie.suspension == EtatSuspension.EN_COURS:
-        avec_fin, sans_fin = _("Suspendu%(par)s jusqu'au %(fin)s"), _("Suspendu%(par)s jusqu'à ce qu'un agent reprenne")
+        avec_fin, sans_fin = _("Suspendu%(par)s jusqu'au %(fin)s"), _("Suspendu%(par)s, sans date de reprise")
     else:
         avec_fin = _("Suspension programmée%(par)s, du %(debut)s au %(fin)s")
         sans_fin = _("Suspension programmée%(par)s, à partir du %(debut)s")

@@ -19,7 +19,13 @@ _EXPORTS_FACTURATION = {
     "factures.lignefacture", "factures.lotimport", "factures.reglement", "paiement_tipi.notificationtipi",
     "paiement_tipi.paiement", "paiement_tipi.partpaiement", "paiement_tipi.transitionpaiement",
 }  # fmt: skip
-_EXPORTS_COMMUNE = {"contact.reponsetype", "paiement_tipi.contrattipi", "portail.collectivite", "portail.regie"}
+_EXPORTS_COMMUNE = {
+    "contact.reponsetype",
+    "paiement_tipi.contrattipi",
+    "portail.annonce",
+    "portail.collectivite",
+    "portail.regie",
+}
 _EXPORTS_ENCADREMENT = {"portail.affectation", "portail.journal"}
 _EXPORTS_INSTALLATION = {"django_tasks_database.dbtaskresult", "portail.hote", "portail.sceau"}
 
@@ -36,7 +42,8 @@ _DEMANDES = frozenset({
 })  # fmt: skip
 _RELATION = _DEMANDES | frozenset({
     "comptes.rattachement.retablir", "comptes.rattachement.suspendre", "comptes.redevable.formulaire",
-    "comptes.redevable.imprimer", "comptes.redevable.inviter", "comptes.redevable.papier", "portail.collectivite.codes",
+    "comptes.redevable.imprimer", "comptes.redevable.inviter", "comptes.redevable.papier",
+    "portail.annonce.annoncer", "portail.annonce.modifier", "portail.annonce.retirer", "portail.collectivite.codes",
 }) | _exporter(_EXPORTS_RELATION, _EXPORTS_COMMUNE)  # fmt: skip
 _LOTS = frozenset(f"factures.lotimport.{acte}" for acte in (
     "annuler", "avertir", "colonnes", "conflits", "corriger", "deposer", "deprogrammer", "publier", "redeposer",

@@ -1,6 +1,7 @@
 """Les modèles du rez-de-chaussée."""
 
 from portail.models.agents import Affectation, Role
+from portail.models.annonces import Annonce, LectureDAnnonce, annonces_en_ligne, dans_l_etat
 from portail.models.communes import (
     LIEN,
     Collectivite,
@@ -21,18 +22,22 @@ from portail.models.travail import Tic
 __all__ = [
     "LIEN",
     "Affectation",
+    "Annonce",
     "Collectivite",
     "Compteur",
     "Conformite",
     "Courriel",
     "Hote",
     "Journal",
+    "LectureDAnnonce",
     "ModeRegie",
     "Regie",
     "Role",
     "Sceau",
     "TexteDeCourriel",
     "Tic",
+    "annonces_en_ligne",
+    "dans_l_etat",
     "en_suspension",
     "valider_adresse",
     "valider_couleur",

@@ -54,6 +54,8 @@ class Collectivite(Mentions):
     fuseau = models.CharField(_("fuseau horaire"), max_length=40, default="Europe/Paris")
     # Vide : en préparation, les habitants n'entrent pas encore. Rien ne l'y ramène.
     ouverte_le = models.DateTimeField(_("ouverte aux habitants le"), null=True, editable=False)
+    # Change avec les annonces, que chaque visite n'a ainsi pas à relire ; vide si la commune n'en a jamais fait.
+    annonces_version = models.UUIDField(_("version des annonces"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("collectivité")

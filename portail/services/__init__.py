@@ -1,6 +1,7 @@
 """Ce qu'un agent change de sa commune et de ses services ; chaque acte est noté au journal."""
 
 from portail.services.agents import noter_l_export, retenir_l_activite
+from portail.services.annonces import annoncer, lire_les_annonces, modifier_annonce, retirer_annonce
 from portail.services.communes import (
     changer_de_couleur,
     changer_de_logo,
@@ -23,6 +24,7 @@ from portail.services.suspension import changer_la_suspension, reprendre_le_paie
 __all__ = [
     "Adresse",
     "ajouter_un_service",
+    "annoncer",
     "changer_d_adresse",
     "changer_de_couleur",
     "changer_de_logo",
@@ -31,13 +33,16 @@ __all__ = [
     "creer_une_commune",
     "declarer_l_accessibilite",
     "fermer_un_service",
+    "lire_les_annonces",
     "manquantes",
+    "modifier_annonce",
     "modifier_l_identite",
     "noter_l_export",
     "ouvrir_le_portail",
     "renommer_un_service",
     "reprendre_le_paiement",
     "retenir_l_activite",
+    "retirer_annonce",
     "retirer_le_logo",
     "rouvrir_un_service",
     "supprimer_un_service",

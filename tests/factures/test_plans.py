@@ -2,6 +2,7 @@
 
 import re
 
+import factories
 import pytest
 from django.db import connection
 from django.db.models import Count
@@ -23,6 +24,7 @@ GRANDES = {"factures_facture", "factures_lignefacture", "factures_reglement"}
 @pytest.fixture
 def ada_a_quarante_factures(boe, ada, eau):
     peupler(collectivite=boe, factures=20_000)
+    factories.annonce(boe, regie=eau)  # l'accueil cherche si Ada a une facture de ce service
     redevable = Redevable.objects.annotate(n=Count("factures")).filter(n=40).latest("pk")
     Rattachement.objects.create(collectivite=boe, usager=ada, redevable=redevable)
     return ada

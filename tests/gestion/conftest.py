@@ -83,6 +83,7 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         "portail.collectivite": commune,
         "portail.hote": commune.hotes.get(),
         "portail.regie": regie,
+        "portail.annonce": factories.annonce(commune, regie=regie, titre=f"Titre {marque}", texte=f"Texte {marque}"),
         "portail.affectation": affectation,
         "portail.journal": fait,
         "portail.courriel": Courriel.objects.create(

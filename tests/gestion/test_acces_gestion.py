@@ -22,6 +22,7 @@ COMPTABLES = "comptables"  # du contenu, fermé à qui ne facture pas
 MODELES = {
     "portail.collectivite": COMMUNE,
     "portail.hote": INSTALLATION,
+    "portail.annonce": COMMUNE,
     "portail.regie": COMMUNE,
     "portail.affectation": ENCADREMENT,
     "portail.journal": ENCADREMENT,
@@ -55,7 +56,7 @@ MODELES = {
 SANS_PAGE = {
     "portail.textedecourriel", "portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport",
     "factures.correctionimport", "factures.correspondancecolonnes", "factures.lignedepot", "comptes.session",
-    "comptes.demandeadresse",
+    "comptes.demandeadresse", "portail.lecturedannonce",
     "contact.message", "contact.piecejointe",
 }  # fmt: skip
 
@@ -157,6 +158,10 @@ ACTES_DES_OBJETS = {
     ("POST", "comptes.redevable", "voir"):        (302, 403, 403, 404, 403, 200, 200, 403, 200),
     ("GET", "portail.collectivite", "codes"):     (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "portail.collectivite", "codes"):    (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "portail.annonce", "modifier"):       (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "portail.annonce", "modifier"):      (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "portail.annonce", "retirer"):        (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "portail.annonce", "retirer"):       (302, 403, 403, 404, 403, 303, 409, 403, 403),
     ("GET", "portail.regie", "suspendre"):        (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "portail.regie", "suspendre"):       (302, 403, 403, 404, 403, 303, 409, 403, 403),
     ("GET", "portail.regie", "reprendre"):        (302, 403, 403, 404, 403, 409, 409, 403, 403),
@@ -270,6 +275,8 @@ ACTES_DES_LISTES: dict[tuple[str, str, str], tuple[int, ...]] = {
     ("POST", "factures.facture", "creer"):         (302, 403, 403, 200, 403, 200, 200, 403, 403),
     ("GET", "factures.depotreglements", "deposer"):  (302, 403, 403, 200, 403, 200, 200, 403, 403),
     ("POST", "factures.depotreglements", "deposer"): (302, 403, 403, 200, 403, 200, 200, 403, 403),
+    ("GET", "portail.annonce", "annoncer"):       (302, 403, 403, 200, 403, 200, 200, 403, 403),
+    ("POST", "portail.annonce", "annoncer"):      (302, 403, 403, 200, 403, 200, 200, 403, 403),
 }  # fmt: skip
 
 # Un acte sur des lignes cochées : sans rien de coché, il ramène à la liste.

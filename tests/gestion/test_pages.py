@@ -50,7 +50,7 @@ def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
     page = lire(monde.chez["agente"], "/gestion/")
     assert chiffres(page) == {
         "Eau ": "En marche",
-        creche.libelle: "Suspendu jusqu'à ce qu'un agent reprenne",
+        creche.libelle: "Suspendu, sans date de reprise",
         "Publiées": "5",
         "À régler": "4",
         "Reste dû": "297,11\N{NO-BREAK SPACE}€",
@@ -67,6 +67,8 @@ def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
         "Non lues": "1",
         "En retard (10 jours ouvrés)": "0",
         "La plus ancienne attend depuis le": jour(timezone.now()),
+        "En ligne": "1",
+        "Programmées": "0",
         "À envoyer": "0",
         "Refusés ou abandonnés": "1",
     }
@@ -81,8 +83,8 @@ def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
 def test_l_accueil_coute_une_requete_par_carte(monde, nombre):
     for _ in range(nombre):
         factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
-    # Factures, lots, paiements, demandes, courriels, services.
-    assert compter(monde.chez["agente"], "/gestion/") == SOCLE + 6
+    # Factures, lots, paiements, demandes, courriels, services, annonces.
+    assert compter(monde.chez["agente"], "/gestion/") == SOCLE + 7
     # Et, du journal, son sceau et les accès de l'exploitant.
     assert compter(monde.chez["administratrice"], "/gestion/") == SOCLE + 8
 
@@ -98,7 +100,7 @@ def compter(client, chemin: str) -> int:
 # auteurs, et une requête par genre d'objet.
 COUTS = {
     "portail/collectivite": 2, "portail/regie": 2, "portail/affectation": 2, "portail/journal": 7,
-    "portail/courriel": 2, "comptes/usager": 2, "comptes/redevable": 2, "comptes/rattachement": 2,
+    "portail/courriel": 2, "portail/annonce": 2, "comptes/usager": 2, "comptes/redevable": 2, "comptes/rattachement": 2,
     "comptes/visite": 2, "comptes/codeactivation": 2, "comptes/activation": 2,
     "factures/facture": 3, "factures/lignefacture": 2, "factures/depotreglements": 3, "factures/lotimport": 3,
     "factures/reglement": 2,

@@ -53,7 +53,7 @@ def test_elle_suspend_maintenant_avec_un_message_puis_reprend(monde, client, age
     assert actes_proposes(lire(client, "/gestion/")) == actes_proposes(lire(client, adresse(regie))) == ["suspendre"]
     reponse = client.post(adresse(regie, "suspendre"), {"message": MESSAGE}, follow=True)
     assert "Le paiement en ligne de ce service est suspendu." in reponse.content.decode()
-    qui = escape("Suspendu par Agente MAIRIE jusqu'à ce qu'un agent reprenne")
+    qui = escape("Suspendu par Agente MAIRIE, sans date de reprise")
     assert qui in lire(client, "/gestion/")
     assert actes_proposes(lire(client, "/gestion/")) == ["reprendre"]
     fiche = lire(client, adresse(regie))
@@ -166,9 +166,9 @@ def test_la_base_refuse_une_fin_sans_debut_ou_avant_lui(monde, regie):
 
 def test_un_compte_disparu_le_dit_et_une_suspension_sans_auteur_aussi(monde, client, regie):
     factories.suspendre(regie, auteur=10**12)
-    assert escape("Suspendu par un compte fermé jusqu'à ce qu'un agent reprenne") in lire(client, adresse(regie))
+    assert escape("Suspendu par un compte fermé, sans date de reprise") in lire(client, adresse(regie))
     factories.suspendre(regie, auteur=None)
-    assert escape("Suspendu jusqu'à ce qu'un agent reprenne") in lire(client, adresse(regie))
+    assert escape("Suspendu, sans date de reprise") in lire(client, adresse(regie))
 
 
 def test_ni_lectrice_ni_exploitant_n_ont_l_interrupteur_mais_ils_voient_l_etat(monde, regie, agente):
@@ -185,4 +185,4 @@ def test_l_interrupteur_coute_deux_requetes_quel_que_soit_le_nombre_de_services(
     lire(client, "/gestion/")
     with CaptureQueriesContext(connection) as requetes:
         lire(client, "/gestion/")
-    assert len(requetes) == SOCLE + 5  # trois autres cartes, les services et le nom de leurs auteurs
+    assert len(requetes) == SOCLE + 6  # quatre autres cartes, les services et le nom de leurs auteurs

@@ -67,6 +67,7 @@ class Command(BaseCommand):
         )
         boe = creation.creer_collectivite(BOE, settings.PORT, agent=agent)
         autre = creation.creer_collectivite(AUTRE, settings.PORT, agent=agent)
+        creation.creer_annonces(BOE, boe, agent=agent)
         usager = creation.creer_usager("usager@demo.example", civilite="Madame", nom="SISTEC560", prenom="Test")
         voisin = creation.creer_usager("voisin@demo.example", civilite="Monsieur", nom="VOISIN", prenom="Camille")
         usager2 = creation.creer_usager("usager2@demo.example", civilite="Madame", nom="AUTRE", prenom="Dominique")
