@@ -25,8 +25,8 @@ LECTURES = frozenset({"GET", "HEAD"})
 SANS_PERSONNE = frozenset({"charte", "favicon", "logo", "pret", "securite", "vivant"})
 # Les pages où l'agent est l'habitant, en lecture.
 COMME_L_HABITANT = frozenset({
-    "accessibilite", "aide", "donnees_personnelles", "factures:accueil", "factures:detail", "factures:liste",
-    "factures:pdf", "mentions_legales", "mes_informations", "plan_du_site", "rattachements",
+    "accessibilite", "aide", "contact:accueil", "donnees_personnelles", "factures:accueil", "factures:detail",
+    "factures:liste", "factures:pdf", "mentions_legales", "mes_informations", "plan_du_site", "rattachements",
 })  # fmt: skip
 # Celles où il reste l'agent : la gestion en lecture, et les deux seuls envois.
 ENVOIS = frozenset({"account_logout", "visite_quitter"})

@@ -44,6 +44,10 @@ ADRESSES = {
     "changer_de_mot_de_passe": REFUSEE,
     "charte": A_PERSONNE,
     "composants": REFUSEE,
+    "contact:accueil": HABITANT,
+    "contact:demande": REFUSEE,  # l'agent la lit dans la gestion
+    "contact:enregistree": REFUSEE,
+    "contact:piece": REFUSEE,
     "donnees_personnelles": HABITANT,
     "envoi": REFUSEE,
     "factures:accueil": HABITANT,
