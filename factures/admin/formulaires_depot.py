@@ -20,6 +20,32 @@ from portail.models import Collectivite, ModeRegie, Regie
 
 FORMATS = (("", gettext_lazy("Le reconnaître")), *((nom, nom.upper()) for nom in sorted(LECTEURS)))
 ZIP = b"PK\x03\x04"
+# Nos colonnes, dans les mots d'un agent.
+LIBELLES = {
+    "source": gettext_lazy("Logiciel d'origine"),
+    "code_redevable": gettext_lazy("Code client"),
+    "nom": gettext_lazy("Nom"),
+    "prenom": gettext_lazy("Prénom"),
+    "adresse": gettext_lazy("Adresse"),
+    "code_postal": gettext_lazy("Code postal"),
+    "ville": gettext_lazy("Ville"),
+    "courriel": gettext_lazy("Adresse mail"),
+    "numero": gettext_lazy("Numéro de facture"),
+    "reference": gettext_lazy("Référence de paiement"),
+    "exercice": gettext_lazy("Exercice"),
+    "objet": gettext_lazy("Objet"),
+    "montant": gettext_lazy("Montant"),
+    "date_emission": gettext_lazy("Date d'émission"),
+    "date_echeance": gettext_lazy("Date d'échéance"),
+    "date_limite_en_ligne": gettext_lazy("Payable en ligne jusqu'au"),
+    "date_prelevement": gettext_lazy("Date de prélèvement"),
+    "fichier_pdf": gettext_lazy("Nom du document PDF"),
+    "code_recette": gettext_lazy("Code recette"),
+    "periode": gettext_lazy("Période"),
+    "piece": gettext_lazy("Pièce (titre)"),
+    "ligne": gettext_lazy("Ligne de la pièce"),
+    "dette": gettext_lazy("Dette (rôle)"),
+}
 
 
 class _Borne:
@@ -99,12 +125,10 @@ class ColonnesForm(forms.Form):
         choisies = [colonne for colonne in colonnes.values() if colonne]
         doubles = sorted({colonne for colonne in choisies if choisies.count(colonne) > 1})
         if doubles:
-            raise ValidationError(
-                _("Deux colonnes du fichier ne peuvent pas être : %(c)s.") % {"c": ", ".join(doubles)}
-            )
+            raise ValidationError(_("Deux colonnes du fichier ne peuvent pas être : %(c)s.") % {"c": _liste(doubles)})
         composee = {"reference": ""} if self.lot.regie.mode != ModeRegie.REGIE else {}
         if absentes := manquantes(colonnes, constantes | composee):
-            raise ValidationError(_("Il manque encore : %(c)s.") % {"c": ", ".join(absentes)})
+            raise ValidationError(_("Il manque encore : %(c)s.") % {"c": _liste(absentes)})
         return {"colonnes": colonnes, "constantes": constantes}
 
     def _correspondance(self, saisie: dict[str, Any]) -> dict[str, str]:
@@ -131,14 +155,18 @@ def preparer_les_colonnes(formulaire: Any, lot: LotImport) -> None:
         )
     for nom in CONSTANTES:
         formulaire.fields[f"constante_{nom}"] = forms.CharField(
-            label=_("La même valeur partout pour « %(c)s » (si aucune colonne ne la donne)") % {"c": nom},
+            label=_("%(colonne)s : la même valeur partout, si aucune colonne ne la donne") % {"colonne": LIBELLES[nom]},
             max_length=160,
             required=False,
         )
 
 
 def _libelle(colonne: str) -> str:
-    return f"{colonne} *" if colonne in OBLIGATOIRES else colonne
+    return f"{LIBELLES[colonne]} *" if colonne in OBLIGATOIRES else str(LIBELLES[colonne])
+
+
+def _liste(colonnes: list[str]) -> str:
+    return ", ".join(str(LIBELLES[colonne]) for colonne in colonnes)
 
 
 class CorrectionsForm(forms.Form):

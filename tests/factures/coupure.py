@@ -1,5 +1,5 @@
 # ruff: noqa: E402  # Django se prépare avant que ses modèles ne s'importent
-"""``python -m tests.factures.coupure LOT [ORDRE]`` : mène un lot à sa publication, et se tue avant l'ordre SQL ORDRE.
+"""``python -m tests.factures.coupure LOT [ORDRE]`` : mène un lot jusqu'aux avis, et se tue avant l'ordre SQL ORDRE.
 
 Sans ORDRE, va au bout et dit combien d'ordres il a fallu.
 """
@@ -15,6 +15,8 @@ django.setup()
 
 from django.db import connection
 
+from factures import tasks
+from factures.etats import Avis
 from factures.models import LotImport
 from factures.services import lots
 from factures.services.lots import analyse, publication
@@ -33,10 +35,12 @@ def main(lot: int, mort: int = 0) -> None:
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(compter):
-        a_faire = LotImport.objects.get(pk=lot)
-        if a_faire.etat in {"depose", "en-analyse"}:
-            lots.analyser(lot=a_faire)
-        lots.publier(lot=a_faire)
+        tasks.analyser_lot.func(lot)
+        a_publier = LotImport.objects.get(pk=lot)
+        if a_publier.etat == "a-verifier":
+            lots.demander_la_publication(lot=a_publier, avis=Avis.ENVOYES)
+        tasks.publier_lot.func(lot)
+        tasks.prevenir_les_habitants.func(lot)
     print(executes)
 
 

@@ -8,16 +8,19 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+import factories
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from epreuves import AMPLEUR, consigner
 
-from comptes.models import Redevable
+from comptes.models import Rattachement, Redevable
 from factures.models import Facture, LigneImport, LotImport, RejetImport
 from factures.services import lots
 from portail.ajout_seul import lever, proteger
-from portail.models import Journal
+from portail.models import Courriel, Journal
 from tests.factures.outils_imports import rangee
 from tests.factures.outils_lots import deposer, relu, visibles
 
@@ -51,15 +54,22 @@ def etager(eau):
 
 def recommencer():
     """Tout ce que le lot a laissé, hors le service : la coupure suivante part du même point."""
-    for modele in (Facture, LigneImport, RejetImport, LotImport, Redevable):
+    for modele in (Courriel, DBTaskResult, Facture, LigneImport, RejetImport, LotImport, Rattachement, Redevable):
         modele.objects.all().delete()
     lever()
     Journal.objects.all().delete()
     proteger()
 
 
+def habitant(boe, ada):
+    """Ada lit les factures de l'un des redevables du lot."""
+    factories.redevable(boe, ada, source="EAU-SOFT", code="C0", nom="LŒUVRE")
+
+
 @pytest.mark.epreuve
-def test_une_coupure_n_importe_ou_laisse_zero_ou_toutes_les_factures(eau):
+def test_une_coupure_n_importe_ou_laisse_zero_ou_toutes_les_factures(boe, eau, ada):
+    type(ada).objects.filter(pk=ada.pk).update(courriel_confirme_le=timezone.now())
+    habitant(boe, ada)
     entier = conduire(etager(eau))
     assert (entier.returncode, visibles()) == (0, NUMEROS), entier.stderr
     ordres = int(entier.stdout)
@@ -67,16 +77,19 @@ def test_une_coupure_n_importe_ou_laisse_zero_ou_toutes_les_factures(eau):
     vues, avant = set(), 0
     for mort in random.Random(GRAINE).sample(range(2, ordres), min(COUPURES, ordres - 2)):
         recommencer()
+        habitant(boe, ada)
         lot = etager(eau)
         coupe = conduire(lot, mort)
         assert coupe.returncode == -signal.SIGKILL, (mort, coupe.stderr)
         vues.add(len(visibles()))
         avant += not visibles()
         assert len(visibles()) == (len(NUMEROS) if relu(lot).etat == "publie" else 0), mort
+        assert Courriel.objects.count() <= (relu(lot).etat == "publie"), mort  # aucun trop tôt
         repris = conduire(lot)
         assert (repris.returncode, visibles()) == (0, NUMEROS), (mort, repris.stderr)
         assert (Facture.objects.count(), Redevable.objects.count(), LigneImport.objects.count()) == (35, 20, 35)
         assert Journal.objects.filter(action="lot.publie").count() == 1
+        assert (Courriel.objects.count(), relu(lot).prevenus) == (1, 1), mort
     assert 0 in vues
     consigner(
         "lots",
@@ -90,10 +103,10 @@ def test_une_coupure_n_importe_ou_laisse_zero_ou_toutes_les_factures(eau):
 
 
 def test_apres_une_coupure_on_peut_aussi_renoncer(eau):
-    ordres = int(conduire(etager(eau)).stdout)
-    recommencer()
     lot = etager(eau)
-    assert conduire(lot, ordres - 5).returncode == -signal.SIGKILL
-    assert relu(lot).etat == "en-publication"
+    lots.analyser(lot=lot)
+    lots.demander_la_publication(lot=lot, avis="retenus")
+    assert conduire(lot, 20).returncode == -signal.SIGKILL
+    assert (relu(lot).etat, Facture.objects.count() > 0, visibles()) == ("en-publication", True, [])
     lots.renoncer(lot=lot)
     assert (Facture.objects.count(), LigneImport.objects.count()) == (0, 0)

@@ -173,9 +173,9 @@ def test_relier_les_colonnes_une_fois_suffit(client, eau):
     assert "Par exemple : LŒUVRE" in texte(page)
     choix = {f"colonne_{rang}": colonne for rang, colonne in enumerate(proposees.values())}
     manque = client.post(acte(lot, "relier"), choix)
-    assert "Il manque encore : source." in texte(manque)
+    assert "Il manque encore : Logiciel d'origine." in texte(manque)
     double = client.post(acte(lot, "relier"), {**choix, "colonne_1": "numero", "constante_source": "G"})
-    assert "Deux colonnes du fichier ne peuvent pas être : numero." in texte(double)
+    assert "Deux colonnes du fichier ne peuvent pas être : Numéro de facture." in texte(double)
     client.post(acte(lot, "relier"), {**choix, "constante_source": "GARD"})
     vider()
     assert "Prêt à publier" in texte(client.get(fiche(lot)))
