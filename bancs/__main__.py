@@ -1,4 +1,4 @@
-"""``python -m bancs [liste] [detail] [connexion] [pdf] [volumes] [import_100k]`` ; tous les sujets si rien n'est dit.
+"""``python -m bancs [sujet…]``, parmi ``SUJETS`` ; tous si rien n'est dit.
 
 Le banc crée sa base dans la grappe de DATABASE_URL et son dossier de données, puis les efface.
 """
@@ -21,7 +21,7 @@ from psycopg import sql
 from portail.lanceur.superviseur import mourir_avec_son_pere
 
 RACINE = Path(__file__).resolve().parent.parent
-SUJETS = ("liste", "detail", "connexion", "pdf", "volumes", "import_100k")
+SUJETS = ("liste", "detail", "connexion", "pdf", "volumes", "import_100k", "exports")
 
 
 def main() -> int:

@@ -17,10 +17,12 @@ from bancs.pages import HABITANTE, LISTE, chemin_de_la_facture
 from bancs.serveur import serveur
 from factures.etats import Nature, Statut
 from factures.models import Facture
+from factures.services import tenir_le_bilan
 from factures.services.peuplement import peupler
 from paiement_tipi.management.demo import MOT_DE_PASSE
 from portail.models import Collectivite
 
+AGENT = "agent@demo.example"
 VOLUMES = (1_000, 121_200, 1_000_000)
 HABITANTS, FACTURES = 20, 24  # qui se connectent ; que possède la personne dont on lit l'accueil et la liste
 TOURS, SECONDES = 8, 0.4
@@ -32,7 +34,7 @@ def mesurer_les_volumes() -> dict[str, dict[str, float]]:
     with contextlib.ExitStack() as fin:
         noms = [f"{connection.settings_dict['NAME']}_{volume}" for volume in VOLUMES]
         fin.callback(_effacer, noms)
-        debit = _construire(noms)
+        debit, bilan = _construire(noms)
         sujets = [
             sujet
             for volume, nom in zip(VOLUMES, noms, strict=True)
@@ -43,9 +45,11 @@ def mesurer_les_volumes() -> dict[str, dict[str, float]]:
     for nom, figure in figures.items():
         petite = figures[f"{nom.rpartition('_')[0]}_{VOLUMES[0]}"]
         figure["rapport_petite_base"] = _processeur(figure) / _processeur(petite)
-    grandes = [figure for nom, figure in figures.items() if not nom.endswith(f"_{VOLUMES[0]}")]
+    # L'accueil de la gestion lit des jours : il y en a davantage dans une grande base, et ils se mesurent à part.
+    suivies = {nom: figure for nom, figure in figures.items() if not nom.startswith("gestion_")}
+    grandes = [figure for nom, figure in suivies.items() if not nom.endswith(f"_{VOLUMES[0]}")]
     pire = max(grandes, key=lambda figure: figure["rapport_petite_base"])
-    return figures | {"volumes": pire, "peupler": {"factures_s": debit}}
+    return figures | {"volumes": pire, "peupler": {"factures_s": debit}, "bilan": {"secondes": bilan}}
 
 
 def _processeur(figure: dict[str, float]) -> float:
@@ -53,8 +57,11 @@ def _processeur(figure: dict[str, float]) -> float:
     return figure["ms_cpu"] + figure["ms_cpu_base"]
 
 
-def _construire(noms: list[str]) -> float:
-    """Chaque base part d'une copie de la précédente : les mêmes personnes y ont les mêmes factures. Factures/s."""
+def _construire(noms: list[str]) -> tuple[float, float]:
+    """Chaque base part d'une copie de la précédente : les mêmes personnes y ont les mêmes factures.
+
+    Les factures par seconde, et les secondes que prend le bilan de la plus grande.
+    """
     _creer(noms[0], modele="template1")
     with _dans(noms[0]):
         call_command("migrate", interactive=False, verbosity=0)
@@ -72,7 +79,10 @@ def _construire(noms: list[str]) -> float:
             # Qui a un compte a payé en ligne, ou essayé : ces tables-là grandissent aussi.
             donnees.tenter(list(Facture.objects.filter(redevable__rattachements__isnull=False, **SANS_TENTATIVE)))
             donnees.ranger()
-    return debit
+            debut = time.perf_counter()
+            tenir_le_bilan(collectivite=Collectivite.objects.get(par_defaut=True))
+            bilan = time.perf_counter() - debut
+    return debit, bilan
 
 
 def _sujets(port: int, base: str, volume: int) -> Iterator[Sujet]:
@@ -86,6 +96,8 @@ def _sujets(port: int, base: str, volume: int) -> Iterator[Sujet]:
     session = connexion.ouvrir(HABITANTE, MOT_DE_PASSE)
     yield Sujet.page(f"detail_{volume}", port, obtenir(port, chemin, session))
     yield Sujet.page(f"pdf_{volume}", port, obtenir(port, f"{chemin}pdf/", session))
+    session = connexion.ouvrir(AGENT, MOT_DE_PASSE)
+    yield Sujet.page(f"gestion_{volume}", port, obtenir(port, "/gestion/", session))
     yield Sujet(f"connexion_{volume}", port, connexion.requetes(HABITANTS), attendu=b"302")
 
 

@@ -16,3 +16,4 @@ class FacturesConfig(AppConfig):
         declarer(Periodique("factures.tasks.publier_les_lots_prevus", lambda: 30))
         declarer(Periodique("factures.tasks.relever_les_depots", lambda: 30))
         declarer(Periodique("factures.tasks.effacer_les_vieux_lots", lambda: 24 * 3600))
+        declarer(Periodique("factures.tasks.tenir_les_bilans", lambda: 300))

@@ -14,9 +14,20 @@ Fournisseur = Callable[[], Iterable[Cause]]
 # Du mode d'un service et des parties d'une référence (exercice, pièce, dette…) à la référence de paiement, ou vide.
 Referenceur = Callable[[str, Mapping[str, Any]], str]
 
+_origines_en_ligne: list[str] = []
 _operations: list[Fournisseur] = []
 _conditions: list[Fournisseur] = []
 _referenceurs: list[Referenceur] = []
+
+
+def declarer_origine_en_ligne(debut: str) -> None:
+    """Comment commence l'``origine`` des règlements qu'une app de paiement encaisse."""
+    _origines_en_ligne.append(debut)
+
+
+def origines_en_ligne() -> list[str]:
+    """Les débuts inscrits par ``declarer_origine_en_ligne``."""
+    return list(_origines_en_ligne)
 
 
 def declarer_operations(fournisseur: Fournisseur) -> None:

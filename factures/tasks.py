@@ -1,4 +1,4 @@
-"""Le travail de fond des lots : lire, publier, prévenir, ramasser, effacer."""
+"""Le travail de fond des factures : les lots et leurs étapes, les chiffres de l'accueil de la gestion."""
 
 from contextlib import suppress
 
@@ -6,8 +6,9 @@ from django.utils import timezone
 from django_tasks import task
 
 from factures.models import LotImport
-from factures.services import lots
-from portail.taches import lancer
+from factures.services import lots, tenir_le_bilan
+from portail.models import Collectivite
+from portail.taches import lancer, progresser
 
 PASSE_SECONDES = 45.0  # puis la file avance d'un tour : un paiement à constater n'attend pas un million de lignes
 
@@ -49,3 +50,11 @@ def relever_les_depots() -> None:
 def effacer_les_vieux_lots() -> None:
     """Les fichiers et les lignes dont plus personne n'a besoin."""
     lots.effacer_les_vieux(timezone.now())
+
+
+@task()
+def tenir_les_bilans() -> None:
+    """Les chiffres de l'accueil de chaque commune : recomptés ici, jamais pendant une visite."""
+    for collectivite in Collectivite.objects.order_by("pk"):
+        tenir_le_bilan(collectivite=collectivite)
+        progresser()

@@ -121,6 +121,12 @@ class Paiement(models.Model):
                 name="paiement_envoye_avec_idop",
             ),
         )
+        # L'accueil de la gestion compte à chaque visite ceux qu'il faut suivre : peu, parmi beaucoup.
+        indexes = (
+            models.Index(fields=("collectivite",), condition=Q(etat__in=OUVERTS), name="paiement_ouvert"),
+            models.Index(fields=("collectivite",), condition=~Q(anomalie=""), name="paiement_en_anomalie"),
+            models.Index(fields=("collectivite",), condition=Q(pannes__gt=0), name="paiement_en_panne"),
+        )
 
     def __str__(self) -> str:
         return f"{self.uuid} · {self.get_etat_display()}"

@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from comptes.etats import EtatRattachement
 from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement, Redevable, Usager
 from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.listes import mots_prefixes
@@ -40,6 +41,21 @@ class UsagerAdmin(AdminParCommune):
         return (queryset.filter(trouves) if terme else queryset), False
 
 
+class FiltreCompte(admin.SimpleListFilter):
+    """Quelqu'un lit-il ses factures en ligne ?"""
+
+    title, parameter_name = _("compte"), "compte"
+    CHOIX = {"avec": (_("Avec un compte"), True), "sans": (_("Sans compte"), False)}
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(valeur, libelle) for valeur, (libelle, _lu) in self.CHOIX.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        choisi = self.CHOIX.get(self.value() or "")
+        actif = Exists(Rattachement.objects.filter(redevable=OuterRef("pk"), etat=EtatRattachement.ACTIF))
+        return queryset.filter(actif if choisi[1] else ~actif) if choisi else queryset
+
+
 @admin.register(Redevable)
 class RedevableAdmin(AdminParCommune):
     """Les comptes clients des logiciels de facturation."""
@@ -47,7 +63,7 @@ class RedevableAdmin(AdminParCommune):
     rubrique = Rubrique.PERSONNES
     confidentiel = True
     list_display = ("nom_complet", "source", "code", "ville", "mode_envoi")
-    list_filter = ("mode_envoi",)
+    list_filter = (FiltreCompte, "mode_envoi")
     search_fields = ("code",)
     search_help_text = _("Le code client entier, ou le début du nom et du prénom.")
     fiche = (

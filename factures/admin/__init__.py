@@ -2,6 +2,7 @@
 
 from factures.admin import (
     a_la_main,
+    accueil,
     actes,
     actes_depot,
     actes_lots,
@@ -18,6 +19,7 @@ from factures.admin import (
 
 __all__ = [
     "a_la_main",
+    "accueil",
     "actes",
     "actes_depot",
     "actes_lots",

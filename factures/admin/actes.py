@@ -4,11 +4,8 @@ from datetime import date
 from operator import attrgetter
 
 from django import forms
-from django.db.models import Count, Q, Sum
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from factures.admin.listes import FiltreSuivi
 from factures.etats import TRANSITIONS, Empechement, Statut
 from factures.models import Facture
 from factures.services import annuler, exporter_le_papier
@@ -16,17 +13,14 @@ from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.registre import (
     Acte,
     ActeImpossible,
-    Carte,
-    Chiffre,
     Fichier,
     Reservee,
     Tableau,
     Texte,
     declarer_acte,
-    declarer_carte,
     declarer_tableau,
 )
-from portail.models import Collectivite, Regie
+from portail.models import Regie
 
 EN_PAIEMENT = frozenset({Empechement.PAIEMENT_EN_COURS, Empechement.PAIEMENT_ABANDONNE})
 EN_COURS = _("Un paiement est en cours pour cette facture : attendez qu'il aboutisse ou expire.")
@@ -130,27 +124,3 @@ def _remplacantes(facture: Facture) -> Tableau:
 
 for _composer in (_lignes, _remplacantes, _reglements, _declarations, _consultations):
     declarer_tableau("factures.facture", _composer)
-
-
-def _chiffres(collectivite: Collectivite) -> list[Chiffre]:
-    """En une lecture de la table."""
-    conditions = {nom: condition for nom, (_libelle, condition) in FiltreSuivi.CONDITIONS.items()}
-    a_regler, suspendue = conditions["a-regler"], conditions["suspendue"]
-    lus = Facture.objects.filter(collectivite=collectivite).aggregate(
-        publiees=Count("pk", filter=Q(statut=Statut.PUBLIEE)),
-        a_regler=Count("pk", filter=a_regler),
-        du=Sum("reste_du", filter=a_regler, default=0),
-        suspendues=Count("pk", filter=suspendue),
-        trop_percus=Count("pk", filter=conditions["trop-percu"]),
-    )
-    liste = reverse("gestion:factures_facture_changelist")
-    return [
-        Chiffre(_("Publiées"), lus["publiees"], liste),
-        Chiffre(_("À régler"), lus["a_regler"], f"{liste}?suivi=a-regler"),
-        Chiffre(_("Reste dû"), lus["du"]),
-        Chiffre(_("De services suspendus"), lus["suspendues"], f"{liste}?suivi=suspendue"),
-        Chiffre(_("Trop-perçus"), lus["trop_percus"], f"{liste}?suivi=trop-percu", alerte=bool(lus["trop_percus"])),
-    ]
-
-
-declarer_carte(Carte(_("Factures"), "factures.facture", _chiffres))

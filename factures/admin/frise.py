@@ -111,7 +111,10 @@ def _recu(reglement: Reglement) -> Evenement:
         phrases[Sens.REJET] = _t("%(montant)s repris, qui avaient été reçus par %(moyen)s")
     mots = {"montant": en_euros(reglement.montant), "moyen": Moyen(reglement.moyen).label}
     ton = "succes" if reglement.sens == Sens.ENCAISSEMENT else "echec"
-    return Evenement(reglement.recu_le, phrases[Sens(reglement.sens)] % mots, objet=reglement, ton=ton)
+    # PayFiP donne son heure sans les secondes : le même jour, la nôtre met les événements dans l'ordre.
+    le_meme_jour = reglement.recu_le.date() == reglement.cree_le.date()
+    quand = reglement.cree_le if le_meme_jour else reglement.recu_le
+    return Evenement(quand, phrases[Sens(reglement.sens)] % mots, objet=reglement, ton=ton)
 
 
 def _d_une_facture(facture: Facture) -> Iterator[Evenement]:

@@ -1,5 +1,6 @@
 """Ce que montrent et filtrent les listes de factures."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import Redevable
 from factures.etats import EtatFacture, Nature, Statut
 from factures.models import A_REGLER, Declaration, Facture
+from factures.models.bilans import SUIVIS
 from factures.models.situation import cause, dans_l_etat, suite
 from portail.gestion.listes import colonne, mots_prefixes
 from portail.models import Regie, en_suspension
@@ -70,21 +72,31 @@ class FiltreSuivi(admin.SimpleListFilter):
     """Ce qu'un agent cherche le plus."""
 
     title, parameter_name = _("suivi"), "suivi"
-    CONDITIONS = {
-        "brouillon": (_("Brouillon à publier"), Q(statut=Statut.BROUILLON)),
-        "a-regler": (_("Reste à régler"), A_REGLER),
-        "en-attente": (_("Mise en attente"), ~Q(motif_attente="")),
-        "suspendue": (_("Service suspendu"), A_REGLER & en_suspension("regie__")),
-        "trop-percu": (_("Argent à rendre"), A_RENDRE),
-        "declaree": (_("Dite réglée par un usager"), Q(Exists(Declaration.objects.filter(facture=OuterRef("pk"))))),
+    # Les noms de SUIVIS sont ceux des chiffres de l'accueil, qui mènent ici.
+    CONDITIONS: dict[str, tuple[Any, Callable[[date], Q]]] = {
+        "brouillon": (_("Brouillon à publier"), lambda _jour: Q(statut=Statut.BROUILLON)),
+        "a-regler": (_("Reste à régler"), lambda _jour: A_REGLER),
+        "en_retard": (_("En retard"), SUIVIS["en_retard"]),
+        "dans_les_delais": (_("À régler, dans les délais"), SUIVIS["dans_les_delais"]),
+        "en-attente": (_("Mise en attente"), lambda _jour: ~Q(motif_attente="")),
+        "suspendue": (_("Service suspendu"), lambda _jour: A_REGLER & en_suspension("regie__")),
+        "payees_en_ligne": (_("Payée en ligne"), SUIVIS["payees_en_ligne"]),
+        "payees_ailleurs": (_("Payée ailleurs"), SUIVIS["payees_ailleurs"]),
+        "trop_percus": (_("Argent à rendre"), SUIVIS["trop_percus"]),
+        "lues": (_("Lue"), SUIVIS["lues"]),
+        "publiees": (_("Publiée"), SUIVIS["publiees"]),
+        "declaree": (
+            _("Dite réglée par un usager"),
+            lambda _jour: Q(Exists(Declaration.objects.filter(facture=OuterRef("pk")))),
+        ),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choix:
         return [(valeur, libelle) for valeur, (libelle, _condition) in self.CONDITIONS.items()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+    def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         choisi = self.CONDITIONS.get(self.value() or "")
-        return queryset.filter(choisi[1]) if choisi else queryset
+        return queryset.filter(choisi[1](request.collectivite.aujourd_hui())) if choisi else queryset
 
 
 def cherchees(terme: str, collectivite: Any) -> QuerySet[Any, Any]:

@@ -99,7 +99,7 @@ class ReglementAdmin(AdminParCommune):
     rubrique = Rubrique.FACTURES
     confidentiel = True
     list_display = ("recu_le", "facture", "sens", "moyen", MONTANT, "origine")
-    list_filter = (periode("recu_le", _("dates")), "sens", "moyen")
+    list_filter = (periode("recu_le", _("dates")), ("facture__regie", FiltreLie), "sens", "moyen")
     list_select_related = ("facture",)
     fiche = (
         *("facture", "sens", "moyen", "montant", "recu_le", "bordereau", "reference", "motif"),

@@ -2,6 +2,7 @@
 
 from factures.models.annonces import annonces_de, annonces_des_services, audience
 from factures.models.apercu import CorrectionImport, LigneImport, RejetImport
+from factures.models.bilans import BilanJour, BilanService
 from factures.models.champs import MontantField
 from factures.models.depots import DepotReglements, LigneDepot
 from factures.models.factures import Facture, FactureQuerySet, LigneFacture
@@ -12,6 +13,8 @@ from factures.models.suivi import Consultation, Declaration, Reglement
 
 __all__ = [
     "A_REGLER",
+    "BilanJour",
+    "BilanService",
     "Consultation",
     "CorrectionImport",
     "CorrespondanceColonnes",

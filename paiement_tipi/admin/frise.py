@@ -29,6 +29,16 @@ PHRASES: dict[EtatPaiement, Promise] = {
     E.EXPIRE: _("Paiement expiré : la page de PayFiP s'est fermée"),
     E.ECHOUE: _("Paiement qui n'a pas pu commencer"),
 }
+# Comment nous l'avons su ; le reste ne dirait rien à personne.
+CAUSES = {
+    "notification": _("Appris par une notification de PayFiP."),
+    "retour": _("Appris au retour de la personne."),
+    "relevé": _("Appris en redemandant à PayFiP, comme à chaque relevé."),
+    "rapprochement": _("Appris en redemandant à PayFiP."),
+    "demandé par un agent": _("Appris en redemandant à PayFiP, à la demande d'un agent."),
+    "refus à la création": _("PayFiP a refusé la demande."),
+    "sans idop": _("PayFiP n'a jamais répondu : personne n'y a été envoyé."),
+}
 TONS = dict.fromkeys(SUCCES, "succes") | dict.fromkeys((E.REFUSE, E.ABANDONNE, E.EXPIRE, E.ECHOUE), "echec")
 
 declarer_actions("paiements", _("Paiements en ligne"), {f"paiement.{etat}": PHRASES[etat] for etat in E})
@@ -65,7 +75,8 @@ def _des_tentatives(paiements: list[Paiement]) -> Iterator[Evenement]:
         anomalie = (paiement.anomalie,) if paiement.anomalie else ()
         yield Evenement(paiement.cree_le, phrase, anomalie, str(paiement.usager), paiement)
     for t in TransitionPaiement.objects.filter(paiement__in=paiements).select_related("paiement"):
-        yield Evenement(t.le, PHRASES[E(t.vers)], (t.cause,), objet=t.paiement, ton=TONS.get(E(t.vers), "attente"))
+        appris = (CAUSES[t.cause],) if t.cause in CAUSES else ()
+        yield Evenement(t.le, PHRASES[E(t.vers)], appris, objet=t.paiement, ton=TONS.get(E(t.vers), "attente"))
     for recue in NotificationTipi.objects.filter(paiement__in=paiements):
         yield Evenement(recue.recue_le, _t("PayFiP prévient qu'il y a du nouveau"), objet=recue, reserve=COMPTABLES)
     sujets = {cle_de_l_accuse(paiement): _t("accusé de réception du paiement") for paiement in paiements}

@@ -214,8 +214,9 @@ declarer_tableau("paiement_tipi.paiement", _transitions)
 
 
 def _chiffres(collectivite: Collectivite) -> list[Chiffre]:
-    compte = {nom.replace("-", "_"): Count("pk", filter=q) for nom, (_libelle, q) in FiltreSuivi.CONDITIONS.items()}
-    lus = Paiement.objects.filter(collectivite=collectivite).aggregate(**compte)
+    conditions = {nom.replace("-", "_"): condition for nom, (_libelle, condition) in FiltreSuivi.CONDITIONS.items()}
+    a_suivre = Paiement.objects.filter(Q(*conditions.values(), _connector=Q.OR), collectivite=collectivite)
+    lus = a_suivre.aggregate(**{nom: Count("pk", filter=condition) for nom, condition in conditions.items()})
     liste = reverse("gestion:paiement_tipi_paiement_changelist")
     return [
         Chiffre(_("En cours"), lus["en_cours"], f"{liste}?suivi=en-cours"),

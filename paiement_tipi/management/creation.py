@@ -11,16 +11,18 @@ from PIL import Image, ImageDraw, ImageFont
 
 from comptes import codes
 from comptes.models import VALIDITE_CODE, CodeActivation, Rattachement, Redevable, Usager, empreinte_code
-from factures.etats import Nature
+from factures.etats import Moyen, Nature
 from factures.models import Facture, LigneFacture
 from factures.services import annuler, encaisser, marquer, publier
 from paiement_tipi.management.demo import MOT_DE_PASSE, NUMCLI, Commune, Modele
 from paiement_tipi.models import ContratTipi
 from paiement_tipi.protocole import Saisie
+from paiement_tipi.services.constat import ORIGINE
 from portail.models import Affectation, Annonce, Collectivite, Hote, Regie, Role
 from portail.services import annoncer, suspendre_le_paiement
 
 COTE_LOGO = 192
+EN_LIGNE = frozenset({Moyen.CARTE, Moyen.PRELEVEMENT})
 
 
 def creer_collectivite(commune: Commune, port: int, *, agent: Usager) -> Collectivite:
@@ -179,6 +181,7 @@ def creer_facture(modele: Modele, *, redevable: Redevable, usager: Usager | None
         for rang, (libelle, quantite, prix, montant) in enumerate(modele.lignes, start=1)
     )
     publier(factures=[facture])
+    Facture.objects.filter(pk=facture.pk).update(publiee_le=timezone.now() + timedelta(modele.emise))
     _raconter(modele, facture, usager)
 
 
@@ -186,7 +189,8 @@ def _raconter(modele: Modele, facture: Facture, usager: Usager | None) -> None:
     """Ce qui est arrivé à la facture depuis sa publication."""
     if modele.paye:
         recu_le = timezone.now() - timedelta(days=-modele.emise // 2)
-        encaisser(facture=facture, montant=Decimal(modele.paye), moyen=modele.moyen, origine="demo", recu_le=recu_le)
+        origine = f"{ORIGINE}demo" if modele.moyen in EN_LIGNE else "demo"
+        encaisser(facture=facture, montant=Decimal(modele.paye), moyen=modele.moyen, origine=origine, recu_le=recu_le)
     if modele.annulation:
         annuler(factures=[facture], motif=modele.annulation)
     if modele.marquee and usager:

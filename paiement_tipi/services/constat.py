@@ -28,6 +28,7 @@ journal = logging.getLogger(__name__)
 
 DELAI_AVANT_EXPIRATION = {"P1": PAGE_OUVERTE, "P5": SANS_RESULTAT}
 MOYENS = {EtatPaiement.PAYE: Moyen.CARTE, EtatPaiement.PRELEVE: Moyen.PRELEVEMENT}
+ORIGINE = "payfip:"  # de tout règlement encaissé ici
 # PayFiP donne l'heure sans les secondes : un abandon peut être plus récent d'une minute qu'il ne le dit.
 MINUTE_TRONQUEE = timedelta(minutes=1)
 
@@ -92,7 +93,7 @@ def _effets(paiement: Paiement, maintenant: datetime) -> None:
                 facture=part.facture,
                 montant=part.montant,
                 moyen=moyen,
-                origine=f"payfip:{paiement.uuid}",
+                origine=f"{ORIGINE}{paiement.uuid}",
                 recu_le=paiement.date_payfip or maintenant,
             )
         accuser(paiement)

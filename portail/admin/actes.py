@@ -82,7 +82,7 @@ def _chiffres_du_journal(collectivite: Collectivite) -> list[Chiffre]:
 
 def _chiffres_des_courriels(collectivite: Collectivite) -> list[Chiffre]:
     liste = reverse("gestion:portail_courriel_changelist")
-    courriels = Courriel.objects.filter(collectivite=collectivite)
+    courriels = Courriel.objects.filter(collectivite=collectivite, etat__in={EtatCourriel.A_ENVOYER, *MORTS})
     lus = courriels.aggregate(a_envoyer=Count("pk", filter=A_ENVOYER), morts=Count("pk", filter=Q(etat__in=MORTS)))
     abandonnes = f"{liste}?etat__exact={EtatCourriel.ABANDONNE}"
     return [

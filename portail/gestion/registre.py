@@ -5,7 +5,7 @@ Un modèle y est nommé « app.modele », pour qu'une app en complète un autre 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Model
@@ -13,6 +13,8 @@ from django.forms import BaseForm, CharField, Form, HiddenInput
 from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
+from portail.gestion.graphiques import Barres, Courbe
+from portail.gestion.perimetre import Perimetre
 from portail.models import Role
 from portail.versions import empreinte
 
@@ -109,7 +111,7 @@ class Tableau:
 
 @dataclass(frozen=True)
 class Chiffre:
-    """Un nombre, un montant ou un état de l'accueil, et la liste qui le détaille.
+    """Un nombre, un montant ou un état de l'accueil, ce qui le précise (« 42 % »), et la liste qui le détaille.
 
     ``actes`` : ceux de ``objet``, un objet du modèle de la carte, à proposer à côté à qui peut les faire.
     """
@@ -120,19 +122,45 @@ class Chiffre:
     alerte: bool = False
     objet: Model | None = None
     actes: tuple[str, ...] = ()
+    precision: Texte = ""
+
+
+@dataclass(frozen=True)
+class Graphique:
+    """Un dessin, et le tableau des mêmes chiffres pour qui ne le voit pas."""
+
+    titre: Texte
+    dessin: Barres | Courbe
+    tableau: Tableau
+
+
+@dataclass(frozen=True)
+class Contenu:
+    """Ce que montre une carte quand des chiffres n'y suffisent pas ; ``note`` dit de quand ils sont, par exemple."""
+
+    chiffres: list[Chiffre]
+    graphiques: list[Graphique] = field(default_factory=list)
+    note: Texte = ""
 
 
 @dataclass(frozen=True)
 class Carte:
-    """Une carte de l'accueil : ``chiffres(commune)``, pour ceux des ``lecteurs`` qui peuvent voir ``modele``.
+    """Une carte de l'accueil, pour ceux des ``lecteurs`` qui peuvent voir ``modele`` : ``chiffres(commune)``, ou un
+    ``Contenu``. Sans rien à dire, elle n'est pas montrée.
 
-    Sans rien à dire, elle n'est pas montrée.
+    ``par_periode`` : elle suit les jours et le service choisis, et reçoit un ``Perimetre`` au lieu de la commune.
     """
 
     titre: Texte
     modele: str
-    chiffres: Callable[[Any], list[Chiffre]]
+    chiffres: Callable[[Any], list[Chiffre] | Contenu]
     lecteurs: frozenset[Role] = frozenset(Role)
+    par_periode: bool = False
+
+    def contenu(self, perimetre: Perimetre) -> Contenu:
+        """Ce qu'elle montre."""
+        rendu = self.chiffres(perimetre if self.par_periode else perimetre.collectivite)
+        return rendu if isinstance(rendu, Contenu) else Contenu(rendu)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portail import ouvertures
-from portail.gestion import droits, registre
+from portail.gestion import droits, perimetre, registre
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.models import Role
 from portail.reponses import VoirAilleurs
@@ -100,17 +100,15 @@ class SiteGestion(admin.AdminSite):
     def index(self, request: Any, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """Les cartes de ce que la personne peut voir, puis tous les modèles, par rubrique."""
         visibles: list[Any] = [a for a in self._registry.values() if a.has_view_permission(request)]
-        noms = {a.opts.label_lower: a for a in visibles}
-        role = request.acces_gestion.role
-        cartes = [(c, noms[c.modele]) for c in registre.cartes() if c.modele in noms and role in c.lecteurs]
+        formulaire, choisi = perimetre.lire(request, request.collectivite)
+        cartes = _cartes(request, visibles, choisi)
         contexte = {
             **self.each_context(request),
             "title": _("Accueil"),
-            "cartes": [
-                (carte.titre, [(chiffre, modele.boutons(request, chiffre)) for chiffre in chiffres])
-                for carte, modele in cartes
-                if (chiffres := carte.chiffres(request.collectivite))
-            ],
+            "form": formulaire,
+            "raccourcis": perimetre.raccourcis(choisi),
+            "cartes": cartes,
+            "par_periode": any(carte["par_periode"] for carte in cartes),
             "rubriques": _par_rubrique(visibles),
             "pages": [page for page in registre.pages() if page.libelle and _est_ouverte(page, request)],
             **(extra_context or {}),
@@ -171,6 +169,27 @@ def _est_ouverte(page: registre.Page, request: HttpRequest) -> bool:
     if droit is None or droit.role not in page.lecteurs or (page.acte and not droit.peut(page.acte)):
         return False
     return droit.contenu or not page.confidentiel
+
+
+def _cartes(request: Any, visibles: list[Any], choisi: perimetre.Perimetre) -> list[dict[str, Any]]:
+    """Celles qui ont quelque chose à dire à cette personne, les dessins d'abord."""
+    modeles = {a.opts.label_lower: a for a in visibles}
+    cartes: list[dict[str, Any]] = []
+    for carte in registre.cartes():
+        modele = modeles.get(carte.modele)
+        lue = modele is not None and request.acces_gestion.role in carte.lecteurs
+        if modele is not None and lue and (contenu := carte.contenu(choisi)).chiffres:
+            cartes.append(
+                {
+                    "nom": f"dessin-{len(cartes)}",
+                    "titre": carte.titre,
+                    "par_periode": carte.par_periode,
+                    "note": contenu.note,
+                    "chiffres": [(chiffre, modele.boutons(request, chiffre)) for chiffre in contenu.chiffres],
+                    "graphiques": [(g, modele._tableau(request, g.tableau)) for g in contenu.graphiques],
+                }
+            )
+    return sorted(cartes, key=lambda carte: not carte["graphiques"])
 
 
 def _par_rubrique(visibles: list[Any]) -> list[tuple[Rubrique, list[tuple[Any, str]]]]:

@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
-from html import unescape
 
 import factories
 import pytest
@@ -33,62 +32,6 @@ def lire(client, chemin: str) -> str:
     return reponse.content.decode()
 
 
-def chiffres(page: str) -> dict[str, str]:
-    """Chaque libellé d'une carte et sa valeur."""
-    paires = re.findall(r"<dt[^>]*>(.*?)</dt>\s*<dd>(.*?)</dd>", page, re.DOTALL)
-    return {libelle: re.sub(r"<[^>]+>|\s\s+|\n", "", unescape(valeur)).strip() for libelle, valeur in paires}
-
-
-@pytest.mark.sqlite
-def test_l_accueil_dit_les_chiffres_de_la_commune_et_mene_aux_listes(monde):
-    regie = monde.ici["portail.regie"]
-    factures_ici = [factories.facture(monde.ici["comptes.redevable"], regie, montant=Decimal(n)) for n in (10, 20, 30)]
-    encaisser(facture=factures_ici[0], montant=Decimal(15), moyen="carte", origine="x", recu_le=timezone.now())
-    creche = factories.regie(monde.boe, suspendue=True)
-    factories.facture(monde.ici["comptes.redevable"], creche, montant=Decimal(5))
-    factories.facture(monde.ici["comptes.redevable"], creche, statut=Statut.BROUILLON, publiee_le=None)
-    page = lire(monde.chez["agente"], "/gestion/")
-    assert chiffres(page) == {
-        "Eau ": "En marche",
-        creche.libelle: "Suspendu, sans date de reprise",
-        "Publiées": "5",
-        "À régler": "4",
-        "Reste dû": "297,11\N{NO-BREAK SPACE}€",
-        "De services suspendus": "1",
-        "Trop-perçus": "1",
-        "Colonnes à relier": "0",
-        "À vérifier, puis à publier": "0",
-        "Publications prévues": "0",
-        "Refusés depuis 30 jours": "0",
-        "En cours": "0",
-        "Anomalies": "1",
-        "PayFiP ne répond pas": "0",
-        "Ouvertes": "1",
-        "Non lues": "1",
-        "En retard (10 jours ouvrés)": "0",
-        "La plus ancienne attend depuis le": jour(timezone.now()),
-        "En ligne": "1",
-        "Programmées": "0",
-        "À envoyer": "0",
-        "Refusés ou abandonnés": "1",
-    }
-    for lien in re.findall(r'<dd>\s*<a href="([^"]+)"', page):
-        assert monde.chez["agente"].get(lien).status_code == 200
-    assert "4 lignes" in lire(monde.chez["agente"], f"{FACTURES}?suivi=a-regler")
-    assert "1 ligne\n" in lire(monde.chez["agente"], f"{FACTURES}?suivi=trop-percu")
-
-
-@pytest.mark.sqlite
-@pytest.mark.parametrize("nombre", [1, 30])
-def test_l_accueil_coute_une_requete_par_carte(monde, nombre):
-    for _ in range(nombre):
-        factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
-    # Factures, lots, paiements, demandes, courriels, services, annonces.
-    assert compter(monde.chez["agente"], "/gestion/") == SOCLE + 7
-    # Et, du journal, son sceau et les accès de l'exploitant.
-    assert compter(monde.chez["administratrice"], "/gestion/") == SOCLE + 8
-
-
 def compter(client, chemin: str) -> int:
     lire(client, chemin)
     with CaptureQueriesContext(connection) as requetes:
@@ -103,7 +46,7 @@ COUTS = {
     "portail/courriel": 2, "portail/annonce": 2, "comptes/usager": 2, "comptes/redevable": 2, "comptes/rattachement": 2,
     "comptes/visite": 2, "comptes/codeactivation": 2, "comptes/activation": 2,
     "factures/facture": 3, "factures/lignefacture": 2, "factures/depotreglements": 3, "factures/lotimport": 3,
-    "factures/reglement": 2,
+    "factures/reglement": 3,
     "factures/declaration": 2, "factures/consultation": 2, "paiement_tipi/contrattipi": 2,
     "paiement_tipi/paiement": 3, "paiement_tipi/partpaiement": 2, "paiement_tipi/transitionpaiement": 2,
     "paiement_tipi/notificationtipi": 2, "contact/demande": 3, "contact/reponsetype": 2,

@@ -1,13 +1,22 @@
 import time
+from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from bancs import documents, donnees, imports, pages, rapport, volumes
+from bancs import documents, donnees, exports, imports, pages, rapport, volumes
 
 PAGES = {"liste", "detail", "connexion"}
+LONGUES: dict[str, tuple[str, Callable[[], dict[str, dict[str, float]]]]] = {
+    "volumes": ("Mesure à mille, cent mille et un million de factures…", volumes.mesurer_les_volumes),
+    "import_100k": (
+        "Mesure de l'import de cent mille factures…",
+        lambda: {"import_100k": imports.mesurer_l_import()},
+    ),
+    "exports": ("Mesure de l'export de cent mille factures…", exports.mesurer_les_exports),
+}
 
 
 class Command(BaseCommand):
@@ -33,12 +42,10 @@ class Command(BaseCommand):
             self.stdout.write(rapport.document(figures["pdf"]))
             self.stdout.write("\n" + rapport.parts("étape du document", etapes, total))
             self.stdout.write("\n" + rapport.parts("fonction (sans ce qu'elle appelle)", fonctions, total))
-        if "volumes" in sujets:
-            self.stdout.write("Mesure à mille, cent mille et un million de factures…")
-            figures |= volumes.mesurer_les_volumes()
-        if "import_100k" in sujets:
-            self.stdout.write("Mesure de l'import de cent mille factures…")
-            figures["import_100k"] = imports.mesurer_l_import()
+        for nom, (phrase, mesurer) in LONGUES.items():
+            if nom in sujets:
+                self.stdout.write(phrase)
+                figures |= mesurer()
         rapport.ecrire(figures, autour)
         self.stdout.write(f"\n{rapport.tableau(figures)}\n\n{rapport.RESULTATS} ({time.monotonic() - debut:.0f} s)")
 

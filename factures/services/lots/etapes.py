@@ -16,12 +16,17 @@ class LotIndisponible(Exception):
     """Le lot n'est plus dans l'état qu'il faut : quelqu'un d'autre l'a fait avancer, ou y a renoncé."""
 
 
-def verrouiller(lot: LotImport) -> LotImport:
-    """Le lot tel qu'il est maintenant, tenu jusqu'à la fin de la transaction."""
+def patienter() -> None:
+    """Jusqu'à la fin de la transaction, la base laisse au travail de fond le temps qu'il lui faut."""
     if connection.vendor == "postgresql":
         with connection.cursor() as curseur:
             for reglage in ("lock_timeout", "statement_timeout"):
                 curseur.execute("SELECT set_config(%s, %s, true)", [reglage, f"{PATIENCE_SECONDES}s"])
+
+
+def verrouiller(lot: LotImport) -> LotImport:
+    """Le lot tel qu'il est maintenant, tenu jusqu'à la fin de la transaction."""
+    patienter()
     return LotImport.objects.select_for_update(of=("self",)).select_related("regie").get(pk=lot.pk)
 
 

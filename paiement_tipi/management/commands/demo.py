@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from comptes.models import Redevable, Usager
+from factures.services import tenir_le_bilan
 from paiement_tipi.management import creation
 from paiement_tipi.management.a_la_main import montrer_a_la_main
 from paiement_tipi.management.demo import (
@@ -86,6 +87,8 @@ class Command(BaseCommand):
         creation.creer_usager(
             "admin@demo.example", civilite="", nom="EXPLOITANT", prenom="Admin", is_staff=True, is_superuser=True
         )
+        for collectivite in (boe, autre):
+            tenir_le_bilan(collectivite=collectivite)
 
 
 def _a_activer(boe: Collectivite, numero: int, **valeurs: str) -> None:
