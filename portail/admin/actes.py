@@ -25,7 +25,6 @@ from portail.gestion.registre import (
     declarer_tableau,
 )
 from portail.models import Collectivite, Courriel, Sceau
-from portail.models.courriels import A_ENVOYER
 
 OUVERTURES, JOURS = 20, 30  # ce que la commune relit d'un coup ; ce que compte son accueil
 
@@ -82,12 +81,16 @@ def _chiffres_du_journal(collectivite: Collectivite) -> list[Chiffre]:
 
 def _chiffres_des_courriels(collectivite: Collectivite) -> list[Chiffre]:
     liste = reverse("gestion:portail_courriel_changelist")
-    courriels = Courriel.objects.filter(collectivite=collectivite, etat__in={EtatCourriel.A_ENVOYER, *MORTS})
-    lus = courriels.aggregate(a_envoyer=Count("pk", filter=A_ENVOYER), morts=Count("pk", filter=Q(etat__in=MORTS)))
-    abandonnes = f"{liste}?etat__exact={EtatCourriel.ABANDONNE}"
+    suivis = {
+        EtatCourriel.A_ENVOYER: _("À envoyer"),
+        EtatCourriel.REFUSE: _("Refusés par l'adresse"),
+        EtatCourriel.ABANDONNE: _("Abandonnés après trop d'essais"),
+    }
+    courriels = Courriel.objects.filter(collectivite=collectivite, etat__in=suivis)
+    lus = courriels.aggregate(**{etat.name: Count("pk", filter=Q(etat=etat)) for etat in suivis})
     return [
-        Chiffre(_("À envoyer"), lus["a_envoyer"], f"{liste}?etat__exact={EtatCourriel.A_ENVOYER}"),
-        Chiffre(_("Refusés ou abandonnés"), lus["morts"], abandonnes, alerte=bool(lus["morts"])),
+        Chiffre(libelle, lus[etat.name], f"{liste}?etat__exact={etat}", alerte=etat in MORTS and bool(lus[etat.name]))
+        for etat, libelle in suivis.items()
     ]
 
 

@@ -77,7 +77,8 @@ def test_il_dit_ce_que_sont_devenues_les_factures_et_chaque_nombre_mene_a_ses_li
         "Anomalies": "1",
         "PayFiP ne répond pas": "0",
         "À envoyer": "0",
-        "Refusés ou abandonnés": "1",
+        "Refusés par l'adresse": "1",
+        "Abandonnés après trop d'essais": "0",
     }
     assert re.search(r"À jour à \d\d:\d\d\.", page)
     for lien, nombre in re.findall(r'<dd>\s*<a href="([^"]+)"[^>]*>(\d+)</a>', page):
@@ -153,7 +154,9 @@ def test_il_coute_les_memes_requetes_pour_une_facture_que_pour_trente(monde, nom
     tenir_le_bilan(collectivite=monde.boe)
     # Les services ; factures et leur heure, encaissements, redevables ; services, paiements, courriels.
     assert compter(monde.chez["agente"], ACCUEIL) == SOCLE + 8
-    assert compter(monde.chez["administratrice"], ACCUEIL) == SOCLE + 9  # et le journal
+    assert (
+        compter(monde.chez["administratrice"], ACCUEIL) == SOCLE + 10
+    )  # et, du journal, son sceau et les accès de l'exploitant
 
 
 def test_une_carte_peut_porter_une_note_et_se_tait_sans_chiffre(monde, monkeypatch):
