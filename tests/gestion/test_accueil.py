@@ -51,7 +51,7 @@ def scene(monde):
 def test_il_dit_ce_que_sont_devenues_les_factures_et_chaque_nombre_mene_a_ses_lignes(scene):
     client = scene.chez["agente"]
     page = lire(client, ACCUEIL)
-    assert chiffres(page) == {
+    attendus = {
         "Publiées": "6",
         "Lues": f"1 16{POURCENT}",
         "Payées en ligne": f"1 16{POURCENT}",
@@ -80,6 +80,8 @@ def test_il_dit_ce_que_sont_devenues_les_factures_et_chaque_nombre_mene_a_ses_li
         "Refusés par l'adresse": "1",
         "Abandonnés après trop d'essais": "0",
     }
+    lus = chiffres(page)
+    assert {nom: lus.get(nom) for nom in attendus} == attendus  # d'autres cartes sont à d'autres
     assert re.search(r"À jour à \d\d:\d\d\.", page)
     for lien, nombre in re.findall(r'<dd>\s*<a href="([^"]+)"[^>]*>(\d+)</a>', page):
         lignes = lire(client, unescape(lien))
@@ -147,16 +149,15 @@ def test_il_dit_quand_les_chiffres_manquent_ou_vieillissent(monde):
     assert "le travail de fond ne les tient plus à jour" in lire(client, ACCUEIL)
 
 
-@pytest.mark.parametrize("nombre", [1, 30])
-def test_il_coute_les_memes_requetes_pour_une_facture_que_pour_trente(monde, nombre):
-    for _ in range(nombre):
-        factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
-    tenir_le_bilan(collectivite=monde.boe)
-    # Les services ; factures et leur heure, encaissements, redevables ; services, paiements, courriels.
-    assert compter(monde.chez["agente"], ACCUEIL) == SOCLE + 8
-    assert (
-        compter(monde.chez["administratrice"], ACCUEIL) == SOCLE + 10
-    )  # et, du journal, son sceau et les accès de l'exploitant
+def test_il_coute_les_memes_requetes_pour_une_facture_que_pour_trente(monde):
+    couts = []
+    for nombre in (1, 29):
+        for _ in range(nombre):
+            factories.facture(monde.ici["comptes.redevable"], monde.ici["portail.regie"])
+        tenir_le_bilan(collectivite=monde.boe)
+        couts.append([compter(monde.chez[nom], ACCUEIL) for nom in ("agente", "administratrice")])
+    assert couts[0] == couts[1]
+    assert max(couts[0]) < SOCLE + 16  # une ou deux par carte
 
 
 def test_une_carte_peut_porter_une_note_et_se_tait_sans_chiffre(monde, monkeypatch):
