@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from comptes.etats import EtatRattachement
@@ -62,7 +62,7 @@ declarer_mots(
     {
         "mode": Mot(_("mode d'envoi"), lambda mode: ModeEnvoi(mode).label),
         "redevable": Mot(_("compte client")),
-        "usager": Mot(_("compte"), lambda cle: _t("n° %(cle)s") % {"cle": cle}),
+        "usager": Mot(_("compte"), lambda cle: gettext("n° %(cle)s") % {"cle": cle}),
     }
 )
 
@@ -70,11 +70,11 @@ declarer_mots(
 def _d_un_redevable(redevable: Redevable) -> Iterator[Evenement | Journal]:
     """Ses choix d'envoi, et qui s'est attaché à lui ou détaché."""
     for choix in redevable.choix_envoi.all():
-        phrase = _t("Factures au format %(mode)s, %(moyen)s")
+        phrase = gettext("Factures au format %(mode)s, %(moyen)s")
         mots = {"mode": ModeEnvoi(choix.mode).label, "moyen": MoyenDuChoix(choix.moyen).label}
         yield Evenement(choix.le, phrase % mots, objet=choix)
         if choix.reference:
-            yield Evenement(choix.le, _t("Référence ou raison"), (choix.reference,), reserve=SAUF_LECTURE)
+            yield Evenement(choix.le, gettext("Référence ou raison"), (choix.reference,), reserve=SAUF_LECTURE)
     cles = [str(cle) for cle in redevable.rattachements.values_list("pk", flat=True)]
     faits = Journal.objects.filter(objet="comptes.rattachement", identifiant__in=cles)
     yield from faits.filter(collectivite=redevable.collectivite_id)[:PAR_SOURCE]

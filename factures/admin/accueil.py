@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from factures.argent import en_centimes
@@ -94,7 +94,7 @@ def _barre(service: Mapping[str, Any]) -> Barre:
     parts = tuple((nom.replace("_", "-"), service[nom]) for nom in SORTS)
     dites = ", ".join(f"{str(libelle).lower()} {service[nom]}" for nom, libelle in SORTS.items())
     mots = {"nombre": service["publiees"], "parts": dites}
-    return Barre(service["regie__libelle"], parts, _t("%(nombre)s factures publiées : %(parts)s.") % mots)
+    return Barre(service["regie__libelle"], parts, gettext("%(nombre)s factures publiées : %(parts)s.") % mots)
 
 
 def _encaissements(perimetre: Perimetre) -> Contenu:
@@ -118,7 +118,7 @@ def _dans_le_temps(perimetre: Perimetre, jours: Sequence[Mapping[str, Any]]) -> 
     legende = tuple((nom.replace("_", "-"), str(libelle)) for nom, libelle in RECUS.items())
     plus = max(sum(recu, Decimal(0)) for recu in recus)
     mots = {"du": periodes[0].libelle, "au": periodes[-1].libelle, "plus": en_euros(plus)}
-    description = _t("Du %(du)s au %(au)s ; la meilleure période a reçu %(plus)s.") % mots
+    description = gettext("Du %(du)s au %(au)s ; la meilleure période a reçu %(plus)s.") % mots
     repere = en_euros(max(Decimal(0), *(valeur for recu in recus for valeur in recu)))
     courbe = Courbe(legende, tuple(p.libelle for p in periodes), series, description, repere)
     lignes = [(p.libelle, *recu, sum(recu, Decimal(0))) for p, recu in zip(periodes, recus, strict=True)]
@@ -156,12 +156,12 @@ def _fraicheur(perimetre: Perimetre) -> str:
     """« À jour à 21:05. », ou ce qui ne va pas."""
     bilan = BilanService.objects.filter(collectivite=perimetre.collectivite, regie=None).first()
     if bilan is None:
-        return _t("Ces chiffres seront comptés dans quelques minutes.")
+        return gettext("Ces chiffres seront comptés dans quelques minutes.")
     heure = timezone.localtime(bilan.compte_le)
     if timezone.now() - bilan.compte_le > PERIMES:
         quand = date_format(heure, "j F Y à H:i")
-        return _t("Chiffres du %(quand)s : le travail de fond ne les tient plus à jour.") % {"quand": quand}
-    return _t("À jour à %(heure)s.") % {"heure": date_format(heure, "H:i")}
+        return gettext("Chiffres du %(quand)s : le travail de fond ne les tient plus à jour.") % {"quand": quand}
+    return gettext("À jour à %(heure)s.") % {"heure": date_format(heure, "H:i")}
 
 
 declarer_carte(Carte(_("Factures"), "factures.facture", _factures, par_periode=True))

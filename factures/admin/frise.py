@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import cast
 
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import MoyenDuChoix, Redevable
@@ -100,9 +100,9 @@ declarer_mots(
 def _recu(reglement: Reglement) -> Evenement:
     """« 243,11 € reçus par carte bancaire »."""
     phrases = {
-        Sens.ENCAISSEMENT: _t("%(montant)s reçus par %(moyen)s"),
-        Sens.REJET: _t("%(montant)s rejetés : le paiement par %(moyen)s n'a pas abouti"),
-        Sens.REMBOURSEMENT: _t("%(montant)s remboursés par %(moyen)s"),
+        Sens.ENCAISSEMENT: gettext("%(montant)s reçus par %(moyen)s"),
+        Sens.REJET: gettext("%(montant)s rejetés : le paiement par %(moyen)s n'a pas abouti"),
+        Sens.REMBOURSEMENT: gettext("%(montant)s remboursés par %(moyen)s"),
     }
     if reglement.moyen == Moyen.REPORT:
         phrases[Sens.ENCAISSEMENT] = _t("%(montant)s repris de la facture remplacée")
@@ -120,12 +120,12 @@ def _recu(reglement: Reglement) -> Evenement:
 def _d_une_facture(facture: Facture) -> Iterator[Evenement]:
     """D'où elle vient, depuis quand on la voit, qui l'a lue, ce qui en a été réglé."""
     if facture.lot:
-        phrase = _t("Reçue du logiciel de facturation : lot « %(lot)s »") % {"lot": facture.lot}
+        phrase = gettext("Reçue du logiciel de facturation : lot « %(lot)s »") % {"lot": facture.lot}
         yield Evenement(facture.lot.cree_le, phrase, objet=facture.lot)
     if facture.publiee_le:
-        yield Evenement(facture.publiee_le, _t("Publiée : ses lecteurs la voient sur le portail"))
+        yield Evenement(facture.publiee_le, gettext("Publiée : ses lecteurs la voient sur le portail"))
     for lecture in facture.consultations.select_related("usager").order_by("pk")[:PAR_SOURCE]:
-        yield Evenement(lecture.lue_le, _t("Lue pour la première fois"), qui=str(lecture.usager))
+        yield Evenement(lecture.lue_le, gettext("Lue pour la première fois"), qui=str(lecture.usager))
     yield from map(_recu, facture.reglements.all()[:PAR_SOURCE])
 
 
@@ -133,7 +133,7 @@ def _publiees(redevable: Redevable) -> Iterator[Evenement]:
     """Les dernières factures d'un redevable."""
     for facture in redevable.factures.filter(publiee_le__isnull=False).order_by("-date_emission")[:PAR_SOURCE]:
         mots = {"numero": facture.numero, "montant": en_euros(facture.montant)}
-        phrase = _t("Facture %(numero)s publiée, %(montant)s") % mots
+        phrase = gettext("Facture %(numero)s publiée, %(montant)s") % mots
         yield Evenement(cast("datetime", facture.publiee_le), phrase, objet=facture)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from factures.models import Facture
@@ -71,15 +71,17 @@ def _des_tentatives(paiements: list[Paiement]) -> Iterator[Evenement]:
     if not paiements:
         return
     for paiement in paiements:
-        phrase = _t("Paiement en ligne de %(montant)s commencé") % {"montant": en_euros(paiement.montant)}
+        phrase = gettext("Paiement en ligne de %(montant)s commencé") % {"montant": en_euros(paiement.montant)}
         anomalie = (paiement.anomalie,) if paiement.anomalie else ()
         yield Evenement(paiement.cree_le, phrase, anomalie, str(paiement.usager), paiement)
     for t in TransitionPaiement.objects.filter(paiement__in=paiements).select_related("paiement"):
         appris = (CAUSES[t.cause],) if t.cause in CAUSES else ()
         yield Evenement(t.le, PHRASES[E(t.vers)], appris, objet=t.paiement, ton=TONS.get(E(t.vers), "attente"))
     for recue in NotificationTipi.objects.filter(paiement__in=paiements):
-        yield Evenement(recue.recue_le, _t("PayFiP prévient qu'il y a du nouveau"), objet=recue, reserve=COMPTABLES)
-    sujets = {cle_de_l_accuse(paiement): _t("accusé de réception du paiement") for paiement in paiements}
+        yield Evenement(
+            recue.recue_le, gettext("PayFiP prévient qu'il y a du nouveau"), objet=recue, reserve=COMPTABLES
+        )
+    sujets = {cle_de_l_accuse(paiement): gettext("accusé de réception du paiement") for paiement in paiements}
     yield from courriels(paiements[0].collectivite, sujets)
 
 

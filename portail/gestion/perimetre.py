@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portail.models import Collectivite, Regie
@@ -58,7 +58,7 @@ class PerimetreForm(forms.Form):
         choix = super().clean() or {}
         du, au = choix.get("du"), choix.get("au")
         if du and au and not PREMIER <= du <= au <= DERNIER:
-            raise ValidationError(_t("La première date doit venir avant la seconde, entre 2000 et 2100."))
+            raise ValidationError(gettext("La première date doit venir avant la seconde, entre 2000 et 2100."))
         return choix
 
 
