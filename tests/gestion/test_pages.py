@@ -18,7 +18,6 @@ from paiement_tipi.models import ContratTipi
 from portail.gestion import listes as gestion_listes
 from portail.journal import noter
 from portail.models import Courriel, Journal
-from portail.templatetags.ui import jour
 from tests.gestion.conftest import adresse, listes
 
 FACTURES = "/gestion/factures/facture/"
