@@ -61,7 +61,7 @@ def _factures(perimetre: Perimetre) -> Contenu:
         Chiffre(_("Reste dû"), tous["reste_du"]),
         Chiffre(_("Dont en retard"), tous["du_en_retard"], alerte=bool(tous["du_en_retard"])),
         _suspendues(perimetre, liste, services),
-        suivi(_("Trop-perçus"), "trop_percus", alerte=True),
+        suivi(_("Argent à rendre"), "trop_percus", alerte=True),
     ]
     return Contenu(chiffres, [_par_service(services)] if tous["publiees"] else [], _fraicheur(perimetre))
 

@@ -105,10 +105,10 @@ def _recu(reglement: Reglement) -> Evenement:
         Sens.REMBOURSEMENT: gettext("%(montant)s remboursés par %(moyen)s"),
     }
     if reglement.moyen == Moyen.REPORT:
-        phrases[Sens.ENCAISSEMENT] = _t("%(montant)s repris de la facture remplacée")
-        phrases[Sens.REMBOURSEMENT] = _t("%(montant)s reportés sur la nouvelle facture")
+        phrases[Sens.ENCAISSEMENT] = gettext("%(montant)s repris de la facture remplacée")
+        phrases[Sens.REMBOURSEMENT] = gettext("%(montant)s reportés sur la nouvelle facture")
     if reglement.reprend_id:
-        phrases[Sens.REJET] = _t("%(montant)s repris, qui avaient été reçus par %(moyen)s")
+        phrases[Sens.REJET] = gettext("%(montant)s repris, qui avaient été reçus par %(moyen)s")
     mots = {"montant": en_euros(reglement.montant), "moyen": Moyen(reglement.moyen).label}
     ton = "succes" if reglement.sens == Sens.ENCAISSEMENT else "echec"
     # PayFiP donne son heure sans les secondes : le même jour, la nôtre met les événements dans l'ordre.

@@ -5,12 +5,12 @@ from datetime import date
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Redevable
-from factures.etats import EtatFacture, Nature, Statut
+from factures.etats import EtatFacture, Statut
 from factures.models import A_REGLER, Declaration, Facture
 from factures.models.bilans import SUIVIS
 from factures.models.situation import cause, dans_l_etat, suite
@@ -62,10 +62,6 @@ class FiltreAnnee(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         annee = self.value()
         return queryset.filter(date_emission__year=int(annee)) if annee and annee.isdecimal() else queryset
-
-
-# Reçu au-delà du dû, ou sur une facture annulée qui ne le devait plus.
-A_RENDRE = Q(trop_percu__gt=0) | Q(statut=Statut.ANNULEE, nature=Nature.FACTURE, reste_du__lt=F("montant"))
 
 
 class FiltreSuivi(admin.SimpleListFilter):

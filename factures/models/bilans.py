@@ -48,7 +48,10 @@ SUIVIS: dict[str, Callable[[date], Q]] = {
     "publiees": lambda _jour: PUBLIEES,
     "lues": lambda _jour: PUBLIEES & Q(_lue()),
     **SORTS,
-    "trop_percus": lambda _jour: Q(trop_percu__gt=0),  # même d'une facture annulée depuis : il est à rendre
+    # Reçu en trop, ou reçu pour une facture annulée depuis : c'est à rendre.
+    "trop_percus": lambda _jour: (
+        Q(trop_percu__gt=0) | Q(statut=Statut.ANNULEE, nature=Nature.FACTURE, reste_du__lt=models.F("montant"))
+    ),
 }
 MONTANTS = ("montant", "reste_du", "du_en_retard")
 RECUS = ("recu_en_ligne", "recu_ailleurs")

@@ -67,7 +67,7 @@ def attendu(tirages) -> dict[str, Decimal | int]:
         for centimes, par_le_site in recus:
             total["recu_en_ligne" if par_le_site else "recu_ailleurs"] += Decimal(centimes) / 100
         recu = sum(centimes for centimes, _ in recus)
-        total["trop_percus"] += recu > montant
+        total["trop_percus"] += recu > montant or (statut == Statut.ANNULEE and recu > 0)
         if statut == Statut.PUBLIEE:
             reste, retard = max(montant - recu, 0), echeance is not None and echeance < 0
             payee = "payees_en_ligne" if any(site for _, site in recus) else "payees_ailleurs"

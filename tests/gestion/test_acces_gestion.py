@@ -52,7 +52,8 @@ MODELES = {
     "contact.reponsetype": COMMUNE,
 }
 # L'horloge et les limites ne disent rien à personne, les bilans, rien hors de l'accueil ; les lignes d'un lot et les
-# messages d'une demande, rien hors d'eux ; ses sessions et ses liens ne sont qu'à une personne. Les textes des courriels sont dans les réglages.
+# messages d'une demande, rien hors d'eux ; ses sessions et ses liens ne sont qu'à une personne. Les textes des
+# courriels sont dans les réglages.
 SANS_PAGE = {
     "portail.textedecourriel", "portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport",
     "factures.correctionimport", "factures.correspondancecolonnes", "factures.lignedepot", "comptes.session",

@@ -63,7 +63,7 @@ def test_il_dit_ce_que_sont_devenues_les_factures_et_chaque_nombre_mene_a_ses_li
         "Reste dû": f"284,11{EUROS}",
         "Dont en retard": f"7,00{EUROS}",
         "De services suspendus": "1",
-        "Trop-perçus": "1",
+        "Argent à rendre": "1",
         "Reçu en ligne": f"15,00{EUROS} 41{POURCENT}",
         "Reçu ailleurs": f"21,00{EUROS}",
         "En tout": f"36,00{EUROS}",
