@@ -71,7 +71,7 @@ def test_il_dit_ce_que_sont_devenues_les_factures_et_chaque_nombre_mene_a_ses_li
         "Sans compte": f"1 50{POURCENT}",
         "Au format électronique": f"1 50{POURCENT}",
         "Au format papier": f"1 50{POURCENT}",
-        "Crèche": "Suspendu jusqu'à ce qu'un agent reprenne",
+        "Crèche": "Suspendu, sans date de reprise",
         "Eau": "En marche",
         "En cours": "0",
         "Anomalies": "1",
