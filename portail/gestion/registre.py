@@ -14,7 +14,6 @@ from django.http.response import HttpResponseBase
 from django.utils.functional import Promise
 
 from portail.gestion.graphiques import Barres, Courbe
-from portail.gestion.perimetre import Perimetre
 from portail.models import Role
 from portail.versions import empreinte
 
@@ -156,11 +155,6 @@ class Carte:
     chiffres: Callable[[Any], list[Chiffre] | Contenu]
     lecteurs: frozenset[Role] = frozenset(Role)
     par_periode: bool = False
-
-    def contenu(self, perimetre: Perimetre) -> Contenu:
-        """Ce qu'elle montre."""
-        rendu = self.chiffres(perimetre if self.par_periode else perimetre.collectivite)
-        return rendu if isinstance(rendu, Contenu) else Contenu(rendu)
 
 
 @dataclass(frozen=True)

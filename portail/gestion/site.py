@@ -178,7 +178,7 @@ def _cartes(request: Any, visibles: list[Any], choisi: perimetre.Perimetre) -> l
     for carte in registre.cartes():
         modele = modeles.get(carte.modele)
         lue = modele is not None and request.acces_gestion.role in carte.lecteurs
-        if modele is not None and lue and (contenu := carte.contenu(choisi)).chiffres:
+        if modele is not None and lue and (contenu := _contenu(carte, choisi)).chiffres:
             cartes.append(
                 {
                     "nom": f"dessin-{len(cartes)}",
@@ -190,6 +190,11 @@ def _cartes(request: Any, visibles: list[Any], choisi: perimetre.Perimetre) -> l
                 }
             )
     return sorted(cartes, key=lambda carte: not carte["graphiques"])
+
+
+def _contenu(carte: registre.Carte, choisi: perimetre.Perimetre) -> registre.Contenu:
+    rendu = carte.chiffres(choisi if carte.par_periode else choisi.collectivite)
+    return rendu if isinstance(rendu, registre.Contenu) else registre.Contenu(rendu)
 
 
 def _par_rubrique(visibles: list[Any]) -> list[tuple[Rubrique, list[tuple[Any, str]]]]:
