@@ -15,6 +15,7 @@ from factures.models import Facture, MontantField
 from paiement_tipi.etats import LISIBLE, OUVERTS, SUCCES, EtatPaiement
 from paiement_tipi.protocole import Saisie
 from portail.models import Collectivite, Regie
+from portail.reperes import Compact
 
 DOUBLE_CLIC = timedelta(seconds=10)
 
@@ -126,6 +127,9 @@ class Paiement(models.Model):
             models.Index(fields=("collectivite",), condition=Q(etat__in=OUVERTS), name="paiement_ouvert"),
             models.Index(fields=("collectivite",), condition=~Q(anomalie=""), name="paiement_en_anomalie"),
             models.Index(fields=("collectivite",), condition=Q(pannes__gt=0), name="paiement_en_panne"),
+            models.Index("collectivite", Compact("refdet"), name="paiement_par_refdet"),
+            models.Index("collectivite", Compact("numauto"), name="paiement_par_numauto"),
+            models.Index(fields=("collectivite", "montant"), name="paiement_par_montant"),
         )
 
     def __str__(self) -> str:

@@ -27,6 +27,7 @@ LIMITES: dict[str, tuple[int, int]] = {
     "essais-de-courriel": (10, 3600),  # par compte
     "messages": (20, 3600),  # au service, par compte ; refusés compris
     "messages-par-commune": (600, 3600),
+    "recherches": (60, 60),  # dans la gestion, par compte
 }
 
 # Ce qu'un agent peut déposer : le fichier des factures (un million de lignes y tiennent), et leurs documents.

@@ -3,18 +3,15 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from comptes.etats import EtatRattachement
 from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement, Redevable, Usager
 from portail.gestion.champs import SAUF_LECTURE
-from portail.gestion.listes import mots_prefixes
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.models import Collectivite
-
-Resultat = tuple[QuerySet[Any], bool]
 
 
 @admin.register(Usager)
@@ -25,20 +22,11 @@ class UsagerAdmin(AdminParCommune):
     confidentiel = True
     list_display = ("nom", "prenom", "email", "is_active")
     list_filter = ("is_active", "is_staff")
-    search_fields = ("email",)
-    search_help_text = _("L'adresse mail entière, ou le début du nom et du prénom.")
     fiche = ("civilite", "nom", "prenom", "email", "courriel_confirme_le", "is_active", "is_staff", "cree_le")
     champs_reserves = {"email": SAUF_LECTURE}
 
     def de_la_commune(self, tous: QuerySet[Any], collectivite: Collectivite) -> QuerySet[Any]:
         return tous.filter(Exists(Rattachement.objects.filter(usager=OuterRef("pk"), collectivite=collectivite)))
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Resultat:
-        terme = search_term.strip()
-        trouves = mots_prefixes(terme, "nom", "prenom")
-        if self.lit(request, "email"):
-            trouves |= Q(email=terme.lower())
-        return (queryset.filter(trouves) if terme else queryset), False
 
 
 class FiltreCompte(admin.SimpleListFilter):
@@ -64,18 +52,11 @@ class RedevableAdmin(AdminParCommune):
     confidentiel = True
     list_display = ("nom_complet", "source", "code", "ville", "mode_envoi")
     list_filter = (FiltreCompte, "mode_envoi")
-    search_fields = ("code",)
-    search_help_text = _("Le code client entier, ou le début du nom et du prénom.")
     fiche = (
         *("civilite", "nom", "prenom", "source", "code", "adresse", "code_postal", "ville", "courriel", "mode_envoi"),
     )
     champs_reserves = {"adresse": SAUF_LECTURE, "courriel": SAUF_LECTURE}
     question: Any = _("Qu'est-il arrivé à ce redevable ?")
-
-    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Resultat:
-        terme = search_term.strip()
-        trouves = Q(code=terme) | mots_prefixes(terme, "nom", "prenom")
-        return (queryset.filter(trouves) if terme else queryset), False
 
 
 @admin.register(Rattachement)

@@ -1,7 +1,7 @@
 """Les comptes clients des logiciels de facturation, et qui les lit."""
 
-import unicodedata
 import uuid
+from collections.abc import Iterable
 from typing import Self
 
 from django.db import models
@@ -12,8 +12,10 @@ from django.utils.translation import gettext_lazy as _
 
 from comptes.codes import lire_client
 from comptes.etats import EtatRattachement
+from comptes.models.noms import IndexDeMots, Mots, NomsField
 from comptes.models.usagers import Usager, normaliser_courriel
 from portail.models import Collectivite
+from portail.reperes import Compact, reduire
 
 
 class ModeEnvoi(models.TextChoices):
@@ -44,6 +46,13 @@ class RedevableQuerySet(models.QuerySet["Redevable"]):
         lus = self.alias(courriel_lu=Lower("courriel"))
         return lus.filter(collectivite=chez, courriel_lu=normaliser_courriel(courriel)).order_by("pk")
 
+    def bulk_update(self, objs: Iterable["Redevable"], fields: Iterable[str], batch_size: int | None = None) -> int:
+        """Celle de Django, qui n'appelle pas ``pre_save`` : les noms réduits y suivent aussi les noms."""
+        redevables, noms = list(objs), Redevable._meta.get_field("noms")
+        for redevable in redevables:
+            noms.calculer(redevable)
+        return super().bulk_update(redevables, [*fields, "noms"], batch_size)
+
 
 class Redevable(models.Model):
     """Un compte client d'un logiciel de facturation d'une commune."""
@@ -60,6 +69,7 @@ class Redevable(models.Model):
     ville = models.CharField(_("ville"), max_length=80, blank=True)
     courriel = models.EmailField(_("adresse mail connue du service"), blank=True)
     mode_envoi = models.CharField(_("mode d'envoi"), max_length=12, choices=ModeEnvoi, default=ModeEnvoi.PAPIER)
+    noms = NomsField(editable=False)
 
     objects = RedevableQuerySet.as_manager()
 
@@ -72,6 +82,8 @@ class Redevable(models.Model):
         indexes = (
             models.Index("collectivite", Upper("code"), name="redevable_par_code"),
             models.Index("collectivite", Lower("courriel"), name="redevable_par_courriel"),
+            models.Index("collectivite", Compact("code"), name="redevable_par_code_compact"),
+            IndexDeMots(Mots("noms"), name="redevable_par_noms"),
         )
 
     def __str__(self) -> str:
@@ -85,12 +97,7 @@ class Redevable(models.Model):
     @property
     def personne(self) -> tuple[str, ...]:
         """De quoi reconnaître une même personne d'un logiciel à l'autre : nom et adresse, sans casse ni accents."""
-        return tuple(map(_reduire, (f"{self.nom} {self.prenom}", self.adresse, self.code_postal, self.ville)))
-
-
-def _reduire(texte: str) -> str:
-    decompose = unicodedata.normalize("NFKD", texte).casefold()
-    return " ".join("".join(c if c.isalnum() else " " for c in decompose if not unicodedata.combining(c)).split())
+        return tuple(map(reduire, (f"{self.nom} {self.prenom}", self.adresse, self.code_postal, self.ville)))
 
 
 class RattachementQuerySet(models.QuerySet["Rattachement"]):

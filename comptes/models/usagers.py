@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from comptes.models.noms import IndexDeMots, Mots, NomsField
 from portail.models import Collectivite
 
 
@@ -58,6 +59,8 @@ class Usager(AbstractBaseUser, PermissionsMixin):
         help_text=_("La dernière fois qu'un lien reçu à cette adresse a servi ; vide tant que rien ne la prouve."),
     )
 
+    noms = NomsField(editable=False)
+
     objects = UsagerManager()
 
     USERNAME_FIELD = "email"
@@ -70,6 +73,7 @@ class Usager(AbstractBaseUser, PermissionsMixin):
         constraints = (
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="usager_courriel_en_minuscules"),
         )
+        indexes = (IndexDeMots(Mots("noms"), name="usager_par_noms"),)
 
     def __str__(self) -> str:
         return self.get_full_name()

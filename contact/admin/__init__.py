@@ -1,5 +1,5 @@
 """Les demandes dans la gestion : la boîte, la fiche, les actes, les réponses types."""
 
-from contact.admin import accueil, actes, journal, modeles, reponses
+from contact.admin import accueil, actes, journal, modeles, recherche, reponses
 
-__all__ = ["accueil", "actes", "journal", "modeles", "reponses"]
+__all__ = ["accueil", "actes", "journal", "modeles", "recherche", "reponses"]

@@ -19,7 +19,7 @@ from contact.models.demandes import A_TRAITER_D_ABORD
 from contact.views import servir
 from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.exports import Colonne
-from portail.gestion.listes import FiltreLie, mots_prefixes
+from portail.gestion.listes import FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.gestion.registre import Page, declarer_page
 
@@ -63,8 +63,6 @@ class DemandeAdmin(AdminParCommune):
     list_display = ("cree_le", "age", "usager", "objet", "service", "etat", "assignee")
     list_filter = ("etat", FiltreAttente, FiltreAssignation, ("regie", FiltreLie))
     list_select_related = ("collectivite", "usager", "regie", "assignee")
-    search_fields = ("objet",)
-    search_help_text = _("Le numéro de la demande, ou le début du nom et du prénom.")
     fiche = ("etat", "age", "service", "assignee", "facture", "cree_le", "change_le")
     export = (
         Colonne("numero", _("numéro"), lambda demande: demande.numero),
@@ -93,16 +91,6 @@ class DemandeAdmin(AdminParCommune):
 
     def pour_la_fiche(self, objets: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
         return objets.select_related("collectivite", "usager", "regie", "assignee", "facture")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        terme = search_term.strip()
-        numero = terme.rpartition("-")[2]
-        if numero.isdecimal() and len(numero) <= 18:  # noqa: PLR2004  # au-delà, la base n'a pas de telle clé
-            return queryset.filter(pk=int(numero)), False
-        trouves = mots_prefixes(terme, "usager__nom", "usager__prenom")
-        return (queryset.filter(trouves) if terme else queryset), False
 
     def en_plus(self, request: HttpRequest, objet: Demande) -> dict[str, Any]:
         blocs = [

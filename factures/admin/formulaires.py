@@ -13,7 +13,8 @@ from factures.admin.lignes import LignesForm
 from factures.imports import valeurs
 from factures.models import Facture
 from factures.services.saisie import LigneSaisie, Saisie, deja_prise, proposer_numero, proposer_reference
-from portail.gestion.listes import mots_prefixes
+from portail.gestion.recherche import porte_le_numero
+from portail.gestion.termes import Terme
 from portail.models import Collectivite, ModeRegie, Regie
 
 CANDIDATS = 20
@@ -22,9 +23,11 @@ PARTIES = {"code_recette": ModeRegie.ROLE, "dette": ModeRegie.ROLE, "piece": Mod
 
 
 def chercher_un_redevable(terme: str, chez: Collectivite) -> QuerySet[Redevable]:
-    """Ceux de la commune qui ont ce code, ou dont le nom commence ainsi."""
-    nommes = Q(code__iexact=terme) | mots_prefixes(terme, "nom", "prenom")
-    return Redevable.objects.filter(nommes, collectivite=chez).order_by("nom", "prenom", "pk")
+    """Ceux de la commune qui ont ce code, ou dont le nom commence ainsi, comme dans la recherche de la gestion."""
+    lu = Terme.lire(terme)
+    nommes = Q(noms__commencent=lu.mots) if lu.mots else Q(pk__in=())
+    designes = (porte_le_numero(lu, "code") or Q(pk__in=())) | nommes
+    return Redevable.objects.filter(designes, collectivite=chez).order_by("nom", "prenom", "pk")
 
 
 class FactureForm(LignesForm):

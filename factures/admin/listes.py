@@ -9,13 +9,12 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from comptes.models import Redevable
 from factures.etats import EtatFacture, Statut
-from factures.models import A_REGLER, Declaration, Facture
+from factures.models import A_REGLER, Declaration
 from factures.models.bilans import SUIVIS
-from factures.models.situation import cause, dans_l_etat, suite
-from portail.gestion.listes import colonne, mots_prefixes
-from portail.models import Regie, en_suspension
+from factures.models.situation import cause, dans_l_etat, suite, suppose
+from portail.gestion.listes import colonne
+from portail.models import en_suspension
 from portail.templatetags.ui import montant as en_euros
 
 Choix = list[tuple[str, Any]]
@@ -47,7 +46,8 @@ class FiltreEtat(admin.SimpleListFilter):
             return queryset
         jour = request.collectivite.aujourd_hui()
         avec_cause: QuerySet[Any] = queryset.alias(cause=cause(jour), suite=suite(jour))
-        return avec_cause.filter(~Q(statut=Statut.BROUILLON), dans_l_etat(EtatFacture(etat)))
+        choisi = EtatFacture(etat)
+        return avec_cause.filter(~Q(statut=Statut.BROUILLON), suppose(choisi, jour), dans_l_etat(choisi))
 
 
 class FiltreAnnee(admin.SimpleListFilter):
@@ -93,14 +93,3 @@ class FiltreSuivi(admin.SimpleListFilter):
     def queryset(self, request: Any, queryset: QuerySet[Any]) -> QuerySet[Any]:
         choisi = self.CONDITIONS.get(self.value() or "")
         return queryset.filter(choisi[1](request.collectivite.aujourd_hui())) if choisi else queryset
-
-
-def cherchees(terme: str, collectivite: Any) -> QuerySet[Any, Any]:
-    """Trois recherches qui ont chacune leur index : un million de factures ne se parcourt pas."""
-    regies = Regie.objects.filter(collectivite=collectivite).values("pk")
-    nommes = Q(code=terme) | mots_prefixes(terme, "nom", "prenom")
-    redevables = Redevable.objects.filter(nommes, collectivite=collectivite).values("pk")
-    cles = Facture.objects.order_by().values_list("pk", flat=True)
-    return cles.filter(regie__in=regies, numero=terme).union(
-        cles.filter(regie__in=regies, reference=terme), cles.filter(redevable__in=redevables)
-    )

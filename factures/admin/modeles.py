@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreAnnee, FiltreEtat, FiltreSuivi, cherchees
+from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreAnnee, FiltreEtat, FiltreSuivi
 from factures.etats import EtatFacture, Statut
 from factures.models import Consultation, Declaration, Facture, LigneFacture, Reglement
 from factures.services import expliquer
@@ -16,7 +16,7 @@ from factures.templatetags.etats import badge_etat
 from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.exports import Colonne
 from portail.gestion.filtres import periode
-from portail.gestion.listes import PLAFOND, FiltreLie
+from portail.gestion.listes import FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
 
 PUBLICATION = periode("publiee_le", _("publiée"))
@@ -31,8 +31,7 @@ class FactureAdmin(AdminParCommune):
     list_display = ("numero", "nom", "regie", "etat_du_jour", MONTANT, RESTE_DU, EMISSION, ECHEANCE)
     list_filter = (FiltreSuivi, FiltreEtat, ("regie", FiltreLie), FiltreAnnee, "redevable__mode_envoi", PUBLICATION)
     list_select_related = ("redevable", "regie")
-    search_fields = ("numero",)
-    search_help_text = _("Le numéro ou la référence en entier, le code client, ou le début du nom.")
+    ordering = ("-date_emission", "-pk")
     fiche = (
         *("numero", "reference", "redevable", "regie", "etat_du_jour", "objet", "montant", "reste_du", "trop_percu"),
         *("date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement", "nature", "statut"),
@@ -72,13 +71,6 @@ class FactureAdmin(AdminParCommune):
 
     def pour_la_fiche(self, objets: QuerySet[Any], request: HttpRequest) -> QuerySet[Any]:
         return objets.select_related("redevable", "regie", "lot", "collectivite", "remplace")
-
-    def get_search_results(self, request: Any, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
-        terme = search_term.strip()
-        if not terme:
-            return queryset, False
-        # Lues d'abord : en sous-requête, PostgreSQL parcourrait toutes les factures de la commune.
-        return queryset.filter(pk__in=list(cherchees(terme, request.collectivite)[: PLAFOND + 1])), False
 
 
 @admin.register(LigneFacture)

@@ -16,6 +16,7 @@ from factures.models.champs import MontantField
 from factures.models.lots import LotImport
 from factures.models.situation import Situation, a_regler, dans_l_etat, marquee, situation
 from portail.models import Collectivite, Regie
+from portail.reperes import Compact
 
 
 def acces(usager: Usager, chez: Collectivite, *, par: str = "redevable__rattachements") -> Q:
@@ -49,8 +50,9 @@ class Facture(models.Model):
     """Une dette (ou un avoir) d'un redevable. Rien de ce qui a porté de l'argent ne s'efface."""
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="factures")
-    regie = models.ForeignKey(Regie, models.PROTECT, related_name="factures", verbose_name=_("service"))
+    # Sans index à elles : d'autres, plus bas, commencent par ces colonnes.
+    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="factures", db_index=False)
+    regie = models.ForeignKey(Regie, models.PROTECT, related_name="factures", verbose_name=_("service"), db_index=False)
     redevable = models.ForeignKey(Redevable, models.PROTECT, related_name="factures")
     lot = models.ForeignKey(LotImport, models.PROTECT, related_name="factures", null=True, blank=True)
     numero = models.CharField(_("numéro"), max_length=40)
@@ -132,7 +134,21 @@ class Facture(models.Model):
                 name="facture_une_remplacante_a_la_fois",
             ),
         )
-        indexes = (models.Index(fields=("collectivite", "redevable", "-date_emission"), name="facture_par_redevable"),)
+        indexes = (
+            models.Index(fields=("collectivite", "redevable", "-date_emission"), name="facture_par_redevable"),
+            models.Index("collectivite", Compact("numero"), name="facture_par_numero"),
+            models.Index("collectivite", Compact("reference"), name="facture_par_reference"),
+            models.Index(fields=("collectivite", "montant"), name="facture_par_montant"),
+            models.Index(fields=("collectivite", "-date_emission", "-id"), name="facture_par_date"),
+            models.Index(
+                fields=("collectivite", "-date_emission", "-id"), name="facture_due", condition=Q(reste_du__gt=0)
+            ),
+            models.Index(
+                fields=("collectivite", "-date_emission", "-id"),
+                name="facture_a_part",
+                condition=Q(nature=Nature.AVOIR) | Q(statut=Statut.ANNULEE) | Q(trop_percu__gt=0),
+            ),
+        )
 
     def __str__(self) -> str:
         return self.numero
@@ -179,7 +195,7 @@ class Facture(models.Model):
 class LigneFacture(models.Model):
     """Une ligne telle qu'imprimée : nous affichons, nous ne calculons pas (quantité et prix restent du texte)."""
 
-    facture = models.ForeignKey(Facture, models.CASCADE, related_name="lignes")
+    facture = models.ForeignKey(Facture, models.CASCADE, related_name="lignes", db_index=False)  # ligne_rang_unique
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
     rang = models.PositiveSmallIntegerField(_("rang"))
     libelle = models.CharField(_("désignation"), max_length=200)

@@ -28,6 +28,9 @@ from portail.models import en_suspension
 
 A_REGLER = Q(nature=Nature.FACTURE, statut=Statut.PUBLIEE, reste_du__gt=0)
 
+# Les premières causes de toutes : qui n'est dans aucun de ces états a un reste dû.
+SANS_RESTE_DU = frozenset({EtatFacture.AVOIR, EtatFacture.ANNULEE, EtatFacture.PAYEE})
+
 
 class Situation(TypedDict):
     """``cause`` empêche de payer et donne l'état ; sans elle, ``obstacle`` empêche et ``suite`` donne l'état."""
@@ -81,7 +84,11 @@ def marquee(usager: Usager | None) -> Exists | Value:
 
 def cause(aujourd_hui: date) -> Case:
     """Ce qui empêche de payer et donne en même temps son état à la facture ; la première vraie l'emporte."""
-    return _premier(
+    return _premier(*_causes(aujourd_hui), defaut="")
+
+
+def _causes(aujourd_hui: date) -> tuple[registre.Cause, ...]:
+    return (
         (Q(nature=Nature.AVOIR), Empechement.AVOIR),
         (Q(statut=Statut.ANNULEE), Empechement.ANNULEE),
         (Q(reste_du=0), Empechement.DEJA_PAYEE),
@@ -90,16 +97,18 @@ def cause(aujourd_hui: date) -> Case:
         (Q(date_limite_en_ligne__lt=aujourd_hui), Empechement.DELAI_DEPASSE),
         (~Q(motif_attente=""), Empechement.MISE_EN_ATTENTE),
         (en_suspension("regie__"), Empechement.PAIEMENT_SUSPENDU),
-        defaut="",
     )
 
 
 def suite(aujourd_hui: date) -> Case:
     """L'état d'une facture que rien n'arrête, hors la marque personnelle."""
-    return _premier(
+    return _premier(*_suites(aujourd_hui), defaut=EtatFacture.A_PAYER)
+
+
+def _suites(aujourd_hui: date) -> tuple[tuple[Q, EtatFacture], ...]:
+    return (
         (Q(date_echeance__lt=aujourd_hui), EtatFacture.ECHUE),
         (Q(reste_du__lt=F("montant")), EtatFacture.PARTIELLEMENT_PAYEE),
-        defaut=EtatFacture.A_PAYER,
     )
 
 
@@ -116,6 +125,14 @@ def dans_l_etat(etat: EtatFacture) -> Q:
 def engagee() -> Q:
     """Vrai d'une facture pour laquelle une opération de paiement est engagée."""
     return Q(*(Q(condition) for condition, _ in registre.operations()), _connector=Q.OR)
+
+
+def suppose(etat: EtatFacture, aujourd_hui: date) -> Q:
+    """Ce que cet état implique, et qu'un index ou un coup d'œil vérifie avant que la décision entière se prenne."""
+    menent = [Q(quand) for quand, cause in _causes(aujourd_hui) if ETAT_DE[cause] == etat]
+    menent += [quand for quand, suite in _suites(aujourd_hui) if suite == etat]
+    implique = Q(*menent, _connector=Q.OR)
+    return implique if etat in SANS_RESTE_DU else implique & Q(reste_du__gt=0)
 
 
 def existe(modele: str, **filtre: object) -> Exists:

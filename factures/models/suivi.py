@@ -21,7 +21,8 @@ class Reglement(models.Model):
 
     ajout_seul = True
 
-    facture = models.ForeignKey(Facture, models.PROTECT, related_name="reglements")
+    # Sans index à elle : reglement_une_fois_par_origine commence par elle.
+    facture = models.ForeignKey(Facture, models.PROTECT, related_name="reglements", db_index=False)
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
     sens = models.CharField(_("sens"), max_length=13, choices=Sens, default=Sens.ENCAISSEMENT)
     moyen = models.CharField(_("moyen"), max_length=12, choices=Moyen)

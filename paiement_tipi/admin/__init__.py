@@ -1,5 +1,5 @@
 """Les paiements dans la gestion."""
 
-from paiement_tipi.admin import frise, modeles
+from paiement_tipi.admin import frise, modeles, recherche
 
-__all__ = ["frise", "modeles"]
+__all__ = ["frise", "modeles", "recherche"]

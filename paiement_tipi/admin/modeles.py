@@ -15,7 +15,6 @@ from factures.models import Facture
 from paiement_tipi import services
 from paiement_tipi.etats import OUVERTS, SUCCES
 from paiement_tipi.models import ContratTipi, NotificationTipi, Paiement, PartPaiement, TransitionPaiement
-from paiement_tipi.protocole import idop_de_notification
 from portail.gestion.champs import COMPTABLES, SAUF_LECTURE
 from portail.gestion.filtres import periode
 from portail.gestion.listes import FiltreLie
@@ -89,23 +88,11 @@ class PaiementAdmin(AdminParCommune):
     list_filter = (FiltreSuivi, "etat", ("contrat", FiltreLie), periode("cree_le", _("dates")))
     question: Any = _("Qu'est-il arrivé à ce paiement ?")
     list_select_related = ("usager", "contrat__regie")
-    search_fields = ("refdet",)
-    search_help_text = _("L'idop, la référence ou le numéro d'autorisation, en entier.")
     fiche = (
         *("etat", "montant", "usager", "contrat", "refdet", "exer", "numcli", "saisie", "objet", "mel", "idop", "uuid"),
         *("cree_le", "envoye_le", "resultat", "numauto", "date_payfip", "anomalie", "relire_le", "pannes"),
     )
     champs_reserves = {"mel": SAUF_LECTURE, "resultat": COMPTABLES, "numauto": COMPTABLES}
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        terme = search_term.strip()
-        idop = idop_de_notification({"idop": terme})
-        trouves = Q(refdet=terme) | (Q(idop=idop) if idop else Q())
-        if self.lit(request, "numauto"):
-            trouves |= Q(numauto=terme)
-        return (queryset.filter(trouves) if terme else queryset), False
 
 
 @admin.register(PartPaiement)

@@ -15,6 +15,8 @@ from portail.gestion import faits
 from portail.gestion.champs import ENCADREMENT
 from portail.gestion.filtres import periode
 from portail.gestion.modele import AdminParCommune
+from portail.gestion.recherche import cles, pistes, visibles
+from portail.gestion.termes import Terme
 from portail.models import Affectation, Collectivite, Journal
 
 Choix = list[tuple[str, Any]]
@@ -78,10 +80,9 @@ class JournalAdmin(AdminParCommune):
     """Ce qui s'est passé dans la commune."""
 
     lecteurs = ENCADREMENT
+    se_cherche = True  # par ce dont parlent les faits
     list_display = ("le", "fait", "objet_concerne", "auteur")
     list_filter = (periode("le", _("dates")), FiltreGenre, FiltreObjet, FiltrePersonne)
-    search_fields = ("identifiant",)
-    search_help_text = _("Une facture, un compte client, une personne ou un paiement, cherchés comme dans leur liste.")
     fiche = ("le", "fait", "objet_concerne", "auteur", "changements", "action", "identifiant", "correlation")
     export = ("le", "fait", "genre_d_objet", "objet_en_clair", "identifiant", "auteur", "changements", "action")
     champs_reserves = {"changements": ENCADREMENT}  # les montants d'un fait sont du contenu
@@ -126,24 +127,20 @@ class JournalAdmin(AdminParCommune):
     def de_la_commune(self, tous: QuerySet[Any], collectivite: Collectivite) -> QuerySet[Any]:
         return tous.filter(collectivite=collectivite.pk)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        """Les faits des objets que trouve la même recherche dans leur liste, ou de ce compte."""
-        terme = search_term.strip()
-        if not terme:
-            return queryset, False
-        trouves = Q(identifiant=terme) | Q(action=terme)
-        for modele in self.admin_site._registry.values():
-            if modele is not self and modele.search_fields and modele.has_view_permission(request):
-                trouves |= self._faits_de(request, modele, terme)
-        return queryset.filter(trouves), False
+    def trouves(self, request: HttpRequest, objets: QuerySet[Any], terme: Terme) -> QuerySet[Any]:
+        """Les faits de tout ce que trouve la recherche, de ces comptes, de cet identifiant ou de cette action."""
+        faits_de = Q(action=terme.brut)
+        if terme.uuid:
+            genres = [modele._meta.label_lower for modele in self.admin_site._registry]
+            faits_de |= Q(objet__in=genres, identifiant=str(terme.uuid))
+        for chercheur, modele in visibles(request):
+            ici = modele.get_queryset(request).order_by()
+            trouves = list(cles(ici, pistes(request, chercheur, terme), CHERCHES))
+            faits_de |= self._faits_de(modele.model, trouves)
+        return objets.filter(faits_de)
 
-    def _faits_de(self, request: HttpRequest, modele: Any, terme: str) -> Q:
-        objets, _doublons = modele.get_search_results(request, modele.get_queryset(request).order_by(), terme)
-        cle = faits.cle_au_journal(modele.model)
-        cles = list(objets.values_list("pk", cle)[:CHERCHES])
-        faits_de = Q(objet=modele.opts.label_lower, identifiant__in=[str(valeur) for _pk, valeur in cles])
-        if modele.model is get_user_model():
-            faits_de |= Q(acteur__in=[pk for pk, _valeur in cles])
-        return faits_de
+    def _faits_de(self, modele: Any, trouves: list[Any]) -> Q:
+        cle = faits.cle_au_journal(modele)
+        identifiants = modele._default_manager.filter(pk__in=trouves).values_list(cle, flat=True) if trouves else []
+        faits_de = Q(objet=modele._meta.label_lower, identifiant__in=[str(valeur) for valeur in identifiants])
+        return faits_de | Q(acteur__in=trouves) if modele is get_user_model() else faits_de

@@ -120,16 +120,8 @@ class CourrielAdmin(AdminParCommune):
     confidentiel = True
     list_display = ("cree_le", "sorte", "destinataire", "etat", "essais", "erreur")
     list_filter = ("etat", periode("cree_le", _("dates")))
-    search_fields = ("destinataire",)
-    search_help_text = _("L'adresse entière du destinataire.")
     fiche = ("sorte", "destinataire", "etat", "cree_le", "essais", "prochain_essai", "clos_le", "erreur", "cle")
     champs_reserves = {"destinataire": SAUF_LECTURE}
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        terme = search_term.strip().lower() if self.lit(request, "destinataire") else ""
-        return (queryset.filter(destinataire=terme) if terme else queryset), False
 
 
 @admin.register(Sceau)

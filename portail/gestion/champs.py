@@ -45,9 +45,6 @@ class ChampsReserves(_ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         return self.champs_visibles(request, super().get_list_display(request))
 
-    def get_search_fields(self, request: HttpRequest) -> Any:
-        return self.champs_visibles(request, super().get_search_fields(request))
-
 
 def _nom(champ: Any) -> str:
     """Celui du champ ; une colonne calculée dit duquel elle vient par son tri."""

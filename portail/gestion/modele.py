@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR, ChangeList
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.db.models import Model, QuerySet
@@ -19,8 +19,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from portail.gestion import exports, registre
 from portail.gestion.droits import Acces, acces
-from portail.gestion.listes import PaginateurBorne
+from portail.gestion.listes import PLAFOND, Liste, PaginateurBorne
 from portail.gestion.nombre import PagesEnNombre
+from portail.gestion.recherche import chercheur_de, cles, pistes
+from portail.gestion.resultats import FiltreRecherche
+from portail.gestion.termes import Terme
 from portail.models import Role
 from portail.tableur import FORMATS
 
@@ -61,7 +64,7 @@ class AdminParCommune(PagesEnNombre):
     preserve_filters = False  # ce qu'on a cherché, un nom peut-être, ne suit pas d'adresse en adresse
     show_facets = admin.ShowFacets.NEVER
     paginator = PaginateurBorne
-    ordering = ("-pk",)
+    ordering: ClassVar[Any] = ("-pk",)
     change_list_template = "gestion/liste.html"
 
     @property
@@ -106,7 +109,7 @@ class AdminParCommune(PagesEnNombre):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Les paramètres de nos filtres et d'eux seuls : Django laisserait sonder n'importe quel champ du modèle."""
         permis: set[str] = set()
-        for filtre in self.list_filter:
+        for filtre in (FiltreRecherche, *self.list_filter):
             if hasattr(filtre, "parametres"):
                 permis |= set(filtre.parametres)
             elif hasattr(filtre, "parameter_name"):
@@ -115,6 +118,26 @@ class AdminParCommune(PagesEnNombre):
                 champ = filtre if isinstance(filtre, str) else filtre[0]
                 permis |= {f"{champ}__{suite}" for suite in ("exact", "id__exact", "isnull", "gte", "lt")}
         return lookup in permis
+
+    @property
+    def se_cherche(self) -> bool:
+        """Vrai si sa liste peut se réduire à ce qu'a trouvé la recherche."""
+        return chercheur_de(self.opts.label_lower) is not None
+
+    def trouves(self, request: HttpRequest, objets: QuerySet[Any], terme: Terme) -> QuerySet[Any]:
+        """Parmi ``objets``, ceux que désigne ce terme."""
+        chercheur = chercheur_de(self.opts.label_lower)
+        if chercheur is None:
+            return objets.none()
+        # Lues d'abord : en sous-requête, PostgreSQL parcourrait toutes les lignes de la commune.
+        return objets.filter(pk__in=list(cles(objets, pistes(request, chercheur, terme), PLAFOND + 1)))
+
+    def get_list_filter(self, request: HttpRequest) -> tuple[Any, ...]:
+        """Ses filtres, précédés de la recherche en cours."""
+        return (*((FiltreRecherche,) if self.se_cherche else ()), *self.list_filter)
+
+    def get_changelist(self, request: HttpRequest, **_: Any) -> type[Liste]:
+        return Liste
 
     # --- les pages
 
@@ -146,8 +169,11 @@ class AdminParCommune(PagesEnNombre):
         return pages
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """La liste ; après un paramètre impossible, la liste entière, là où Django dirait la base en panne."""
-        if ERROR_FLAG in request.GET:
+        """La liste ; après un paramètre impossible, la liste entière, là où Django dirait la base en panne.
+
+        Une ancienne adresse où l'on cherchait (« ?q= ») y mène aussi : le nom en disparaît.
+        """
+        if {ERROR_FLAG, SEARCH_VAR} & request.GET.keys():
             return HttpResponseRedirect(request.path)
         contexte = {
             "title": self.pluriel,

@@ -79,6 +79,7 @@ class Courriel(models.Model):
             models.Index(fields=("id",), condition=A_ENVOYER, name="courriel_a_envoyer"),
             models.Index(fields=("clos_le",), condition=~Q(destinataire=""), name="courriel_a_oublier"),
             models.Index(fields=("collectivite", "etat"), name="courriel_par_etat"),
+            models.Index(fields=("collectivite", "destinataire"), name="courriel_par_destinataire"),
         )
 
     def __str__(self) -> str:

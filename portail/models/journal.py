@@ -30,6 +30,7 @@ class Journal(models.Model):
         ordering = ("-pk",)
         indexes = (
             models.Index(fields=("objet", "identifiant", "action"), name="journal_par_objet_et_action"),
+            models.Index(fields=("collectivite", "action"), name="journal_par_action"),
             models.Index(fields=("collectivite", "le"), name="journal_par_collectivite"),
         )
 

@@ -6,7 +6,7 @@ from portail.journal import noter
 from portail.models import Affectation, Collectivite
 
 # Ce qu'on a cherché est souvent un nom ou une adresse : le journal dit seulement qu'il y avait une recherche.
-_RECHERCHE = "q"
+_RECHERCHE = "recherche"
 
 
 def noter_l_export(*, collectivite: Collectivite, liste: str, genre: str, nombre: int, filtres: dict[str, str]) -> None:

@@ -20,6 +20,7 @@ from contact.services.fil import passer
 from factures.services import encaisser
 from portail.models import Affectation, Courriel, Journal, Role
 from tests.comptes.outils_messages import relever
+from tests.gestion.conftest import rechercher
 
 LISTE = "/gestion/contact/demande/"
 REPONSE = "Bonjour, c'est corrigé."
@@ -214,9 +215,9 @@ def test_la_boite_met_en_tete_ce_qui_n_est_pas_lu_puis_ce_qui_attend(chez_agente
     assert objets("?attente=oui") == ["ancienne", "neuve", "en cours"]
     assert objets("?attente=retard") == ["ancienne"]
     assert objets("?etat__exact=close") == ["close"]
-    assert len(objets("?q=lovelace")) == 5
-    assert objets(f"?q={Demande.objects.get(objet='repondue').numero}") == ["repondue"]
-    assert objets("?q=99999999999999999999") == []
+    assert len(objets(f"?{rechercher(chez_agente, 'lovelace')}")) == 5
+    assert objets(f"?{rechercher(chez_agente, Demande.objects.get(objet='repondue').numero)}") == ["repondue"]
+    assert objets(f"?{rechercher(chez_agente, '2026-999999999999999999')}") == []
     page = chez_agente.get(LISTE).content.decode()
     assert re.findall(r'<strong class="en-retard">([^<]+)<', page) == ["30 jours (en retard)"]
     accueil = lire(chez_agente.get("/gestion/"))

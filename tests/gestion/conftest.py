@@ -195,6 +195,12 @@ def adresse(objet: Any, page: str = "change") -> str:
     return f"/gestion/{meta.app_label}/{meta.model_name}/{objet.pk}/{page}/"
 
 
+def rechercher(client: Client, terme: str) -> str:
+    """De quoi réduire une liste à ce terme : « recherche=<clé> »."""
+    reponse = client.post("/gestion/recherche/", {"terme": terme})
+    return f"recherche={reponse['Location'].rstrip('/').rpartition('/')[2]}"
+
+
 def listes() -> list[str]:
     """L'adresse de chaque liste."""
     return [f"/gestion/{a.opts.app_label}/{a.opts.model_name}/" for a in admin.site._registry.values()]

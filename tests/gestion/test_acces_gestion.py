@@ -307,6 +307,11 @@ PAGES: dict[tuple[str, str, str], tuple[int, ...]] = {
     ("POST", "texte_essai", "reglages/courriels/paiement/essai/"):     (302, 403, 403, 403, 403, 403, 303, 403, 403),
     ("GET", "contact_piece", f"contact/piece/{UUID(int=1)}/"):   (302, 403, 403, 404, 403, 200, 200, 403, 200),
     ("POST", "contact_piece", f"contact/piece/{UUID(int=1)}/"):  (302, 403, 403, 405, 403, 405, 405, 403, 405),
+    ("GET", "recherche", "recherche/"):                 (302, 403, 403, 200, 200, 200, 200, 200, 200),
+    ("POST", "recherche", "recherche/"):                (302, 403, 403, 200, 200, 200, 200, 200, 200),
+    # La clé d'une recherche que cette session n'a pas faite.
+    ("GET", "recherche_resultats", "recherche/x/"):     (302, 403, 403, 410, 410, 410, 410, 410, 410),
+    ("POST", "recherche_resultats", "recherche/x/"):    (302, 403, 403, 405, 405, 405, 405, 405, 405),
 }  # fmt: skip
 
 

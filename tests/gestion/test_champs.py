@@ -137,18 +137,19 @@ def test_les_motifs_se_taisent_jusque_dans_l_historique(monde, connecter):
         assert "État : suspendu par le service" in pages
 
 
-def test_ce_qu_on_ne_lit_pas_ne_se_cherche_pas(monde, connecter):
-    paiement = monde.ici["paiement_tipi.paiement"]
-    type(paiement).objects.filter(pk=paiement.pk).update(numauto="AUTO42")
+def test_ce_qu_on_ne_lit_pas_ne_se_cherche_pas_ni_ne_mene_a_rien(monde, connecter):
+    """Ni l'objet, ni ses factures : trouver par une adresse dirait à qui elle est."""
+    type(monde.ici["paiement_tipi.paiement"]).objects.update(numauto="AUTO42")
+    type(monde.ici["comptes.redevable"]).objects.filter(collectivite=monde.boe).update(courriel="connue@exemple.fr")
     recherches = {
-        "comptes/usager": (monde.ici["comptes.usager"].email, {"relation", "facturation"}),
-        "paiement_tipi/paiement": ("AUTO42", {"facturation"}),
+        monde.ici["comptes.usager"].email: {"relation", "facturation"},
+        "connue@exemple.fr": {"relation", "facturation"},
+        "AUTO42": {"facturation"},
     }
     for role in ("lecture", "relation", "facturation"):
         client = connecter(agent_de(monde.boe, role), chez=monde.boe)
-        for liste, (terme, trouvent) in recherches.items():
-            page = client.get(f"/gestion/{liste}/", {"q": terme}).content.decode()
-            assert ("Aucune ligne ne correspond." not in page) is (role in trouvent), (role, liste)
-    lectrice = connecter(agent_de(monde.boe, "lecture"), chez=monde.boe)
-    inconnue = lectrice.get("/gestion/portail/courriel/", {"q": "personne@exemple.fr"}).content.decode()
-    assert ("Rechercher" in inconnue, "Aucune ligne" in inconnue) == (False, False)  # pas même une absence
+        for terme, trouvent in recherches.items():
+            reponse = client.post("/gestion/recherche/", {"terme": terme}, follow=True)
+            assert ("Rien ne correspond" not in reponse.content.decode()) is (role in trouvent), (role, terme)
+        nommee = client.post("/gestion/recherche/", {"terme": "dupont"}, follow=True).content.decode()
+        assert ("connue@exemple.fr" in nommee) is (role != "lecture")

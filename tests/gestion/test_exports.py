@@ -19,7 +19,7 @@ from portail.gestion import exports
 from portail.gestion.droits import ACTES
 from portail.models import Journal, Role
 from portail.tableur import FORMATS, restaurer
-from tests.gestion.conftest import MARQUE, PERSONNES
+from tests.gestion.conftest import MARQUE, PERSONNES, rechercher
 from tests.gestion.test_acces_gestion import COMMUNE, COMPTABLES, CONTENU, ENCADREMENT, INSTALLATION, MODELES, VISITES
 
 pytestmark = pytest.mark.sqlite
@@ -102,7 +102,8 @@ def test_l_export_a_ce_que_montre_la_liste_filtree_types_compris(monde, genre):
 
 
 def test_ce_qu_on_a_cherche_n_est_pas_au_journal(monde, agente):
-    assert len(lignes(exporter(monde.chez["agente"], FACTURES, "?q=dupont"))) == 1
+    client = monde.chez["agente"]
+    assert len(lignes(exporter(client, FACTURES, f"?{rechercher(client, 'dupont')}"))) == 1
     fait = Journal.objects.get(action="liste.exportee")
     assert (fait.acteur, fait.collectivite, fait.objet) == (agente.pk, monde.boe.pk, "portail.collectivite")
     assert (fait.apres["recherche"], fait.apres["filtres"]) == (True, {})
@@ -176,8 +177,10 @@ def test_un_export_coute_autant_de_requetes_pour_une_ligne_que_pour_trente(monde
 
 
 def test_la_liste_propose_ses_exports_a_qui_peut_et_garde_le_filtre(monde):
-    page = monde.chez["agente"].get(f"/gestion/{FACTURES}/?etat=partiellement-payee&q=dup").content.decode()
-    assert 'action="/gestion/factures/facture/exporter/?etat=partiellement-payee&amp;q=dup"' in page
+    client = monde.chez["agente"]
+    filtre = f"etat=partiellement-payee&{rechercher(client, 'dup')}"
+    page = client.get(f"/gestion/{FACTURES}/?{filtre}").content.decode()
+    assert f'action="/gestion/factures/facture/exporter/?{filtre.replace("&", "&amp;")}"' in page
     assert [f'value="{nom}"' in page for nom in FORMATS] == [True] * 3
     assert "exporter/" not in monde.chez["lectrice"].get(f"/gestion/{FACTURES}/").content.decode()
 

@@ -99,38 +99,6 @@ def test_la_fiche_dit_tout_de_la_facture_et_ce_qui_est_vide_n_y_est_pas(monde):
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize(
-    ("terme", "trouve"),
-    [
-        ("2026-1", True), (" 2026-1 ", True), ("REF0000001", True), ("R-1", True), ("dupont", True), ("DUP", True),
-        ("Ada dupo", True), ("dupo Ada", True), ("2026", False), ("PONT", False), ("Ada martin", False), ("", True),
-        ("'", False), ("\0", True), ("%", False), ("é" * 300, False),
-    ],
-)  # fmt: skip
-def test_on_cherche_une_facture_par_ce_qui_est_imprime_dessus(monde, terme, trouve):
-    monde.ici["comptes.redevable"].prenom = "Ada"
-    monde.ici["comptes.redevable"].save()
-    reponse = monde.chez["agente"].get(FACTURES, {"q": terme})
-    assert reponse.status_code == 200
-    assert (adresse(monde.ici["factures.facture"]) in reponse.content.decode()) is trouve
-
-
-@pytest.mark.sqlite
-def test_on_cherche_un_usager_un_redevable_un_paiement_un_fait(monde):
-    client, paiement = monde.chez["administratrice"], monde.ici["paiement_tipi.paiement"]
-    for chemin, terme, attendu in (
-        ("comptes/usager", "H@EXEMPLE.FR", True), ("comptes/usager", "nom", True), ("comptes/usager", "x@y.fr", False),
-        ("comptes/redevable", "R-1", True), ("comptes/redevable", "dup", True), ("comptes/redevable", "R-2", False),
-        ("paiement_tipi/paiement", str(paiement.idop), True), ("paiement_tipi/paiement", paiement.idop.hex, True),
-        ("paiement_tipi/paiement", paiement.refdet, True), ("paiement_tipi/paiement", "inconnu", False),
-        ("portail/journal", "essai.", True), ("portail/journal", "essai", False),
-        ("portail/journal", str(monde.ici["factures.facture"].uuid), True),
-    ):  # fmt: skip
-        page = client.get(f"/gestion/{chemin}/", {"q": terme}).content.decode()
-        assert ("Aucune ligne" not in page) is attendu, (chemin, terme)
-
-
-@pytest.mark.sqlite
 def test_chaque_etat_filtre_les_factures_qui_le_portent(monde):
     redevable, regie = monde.ici["comptes.redevable"], monde.ici["portail.regie"]
     hier = timezone.now().date() - timedelta(days=1)
