@@ -17,6 +17,7 @@ COLONNES = {
     "ms_mediane": "ms médiane",
     "ms_p95": "ms p95",
     "ms_seul": "ms seul",
+    "ms_seul_p95": "ms seul p95",
     "ms_cpu": "ms CPU",
     "ms_cpu_base": "ms CPU base",
     "requetes_sql": "SQL",

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from bancs import donnees
+from bancs.gestion import mesurer_la_gestion
 from bancs.mesure import Sujet, mesurer
 from bancs.navigateur import Connexion, obtenir
 from bancs.pages import HABITANTE, LISTE, chemin_de_la_facture
@@ -35,12 +36,15 @@ def mesurer_les_volumes() -> dict[str, dict[str, float]]:
         noms = [f"{connection.settings_dict['NAME']}_{volume}" for volume in VOLUMES]
         fin.callback(_effacer, noms)
         debit, bilan = _construire(noms)
+        ports = [fin.enter_context(serveur(_adresse(nom))) for nom in noms]
         sujets = [
             sujet
-            for volume, nom in zip(VOLUMES, noms, strict=True)
-            for sujet in _sujets(fin.enter_context(serveur(_adresse(nom))), nom, volume)
+            for volume, nom, port in zip(VOLUMES, noms, ports, strict=True)
+            for sujet in _sujets(port, nom, volume)
         ]
         communes = mesurer(sujets, tours=TOURS, secondes=SECONDES)
+        with _dans(noms[-1]):
+            de_l_agent = mesurer_la_gestion(ports[-1])
     figures = {sujet.nom: sujet.figures() | communes for sujet in sujets}
     for nom, figure in figures.items():
         petite = figures[f"{nom.rpartition('_')[0]}_{VOLUMES[0]}"]
@@ -49,7 +53,7 @@ def mesurer_les_volumes() -> dict[str, dict[str, float]]:
     suivies = {nom: figure for nom, figure in figures.items() if not nom.startswith("gestion_")}
     grandes = [figure for nom, figure in suivies.items() if not nom.endswith(f"_{VOLUMES[0]}")]
     pire = max(grandes, key=lambda figure: figure["rapport_petite_base"])
-    return figures | {"volumes": pire, "peupler": {"factures_s": debit}, "bilan": {"secondes": bilan}}
+    return figures | de_l_agent | {"volumes": pire, "peupler": {"factures_s": debit}, "bilan": {"secondes": bilan}}
 
 
 def _processeur(figure: dict[str, float]) -> float:
