@@ -1,9 +1,12 @@
 """Ce que disent les courriels d'une demande, au moment où l'ouvrier les envoie."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from contact.delais import REPONSE_JOURS
@@ -55,8 +58,36 @@ def avis(collectivite: Collectivite, _contexte: Contexte) -> Contenu | None:
     return Contenu(_("Des habitants vous ont écrit"), {"nouvelles": nouvelles, "retards": retards, "lien": liste})
 
 
+def _exemple_d_accuse(collectivite: Collectivite) -> Contenu:
+    return Contenu(_("Votre demande est enregistrée"), _exemple(collectivite) | {"jours": REPONSE_JOURS})
+
+
+def _exemple_de_reponse(collectivite: Collectivite) -> Contenu:
+    return Contenu(_("Le service vous a répondu"), _exemple(collectivite))
+
+
+def _exemple(collectivite: Collectivite) -> dict[str, Any]:
+    """Une demande qui n'est de personne ; son lien mène à la page où l'on écrit."""
+    demande = SimpleNamespace(cree_le=timezone.now(), numero="1234", service=gettext("Eau et assainissement"))
+    return {"demande": demande, "texte": "", "lien": f"{collectivite.adresse}/contact/"}
+
+
 SORTES = (
-    SorteDeCourriel(ACCUSE, "courriels/demande_recue.txt", "courriels/demande_recue.html", accuse),
-    SorteDeCourriel(REPONSE, "courriels/demande_reponse.txt", "courriels/demande_reponse.html", reponse),
+    SorteDeCourriel(
+        ACCUSE,
+        "courriels/demande_recue.txt",
+        "courriels/demande_recue.html",
+        accuse,
+        libelle=_("À qui vient d'écrire au service"),
+        exemple=_exemple_d_accuse,
+    ),
+    SorteDeCourriel(
+        REPONSE,
+        "courriels/demande_reponse.txt",
+        "courriels/demande_reponse.html",
+        reponse,
+        libelle=_("À qui le service a répondu"),
+        exemple=_exemple_de_reponse,
+    ),
     SorteDeCourriel(AVIS, "courriels/demande_avis.txt", "courriels/demande_avis.html", avis),
 )

@@ -158,7 +158,7 @@ class DemandeForm(MessageForm):
         service, facture = self.fields["service"], self.fields["facture"]
         assert isinstance(service, forms.ModelChoiceField)  # noqa: S101  # pour le typage
         assert isinstance(facture, ChoixDeFacture)  # noqa: S101
-        service.queryset = Regie.objects.filter(collectivite=collectivite)
+        service.queryset = Regie.objects.ouvertes().filter(collectivite=collectivite)
         facture.queryset = factures
         recentes = list(factures.order_by("-date_emission", "-pk")[:FACTURES_PROPOSEES])
         if choisie and choisie not in {proposee.uuid for proposee in recentes}:

@@ -31,6 +31,7 @@ GARDENT = {
     "comptes.adresse_a_valider": ("Si vous n'avez rien demandé", f"/{JETON}/"),
     "comptes.adresse_en_changement": ("Si ce n'est pas vous, arrêtez ce changement", f"/{JETON}/"),
     "comptes.envoi_change": ("Vous pouvez changer d'avis", "/mes-informations/"),
+    "contact.accuse": ("Suivre votre demande", "/contact/"),
     "paiement": ("accusé de réception", "/factures/"),
 }
 MODIFIABLES = sorted(GARDENT)
