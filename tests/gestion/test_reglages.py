@@ -8,6 +8,7 @@ import factories
 import pytest
 import time_machine
 from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
 
 from portail import services
 from portail.models import Collectivite, Conformite, Hote, Journal, Regie, Role
@@ -318,3 +319,12 @@ def test_changer_d_adresse_garde_une_seule_commune_par_defaut(exploitant, boe, a
 def test_les_reglages_d_une_commune_ne_disent_rien_d_une_autre(monde):
     for chemin in ("reglages/", "reglages/mise-en-service/", "reglages/courriels/", "reglages/courriels/paiement/"):
         assert MARQUE not in lire(monde.chez["administratrice"].get(f"/gestion/{chemin}"))
+
+
+def test_la_premiere_commune_se_cree_sans_que_personne_soit_connecte(db):
+    options = ["--nom=Neuve", "--telephone=05", "--horaires=le matin", "--lien=M470310009", "--par-defaut"]
+    with pytest.raises(CommandError, match="ne mène pas ici"):
+        call_command("creer_commune", *options, "--adresse=https://neuve.fr")
+    call_command("creer_commune", *options, "--adresse=https://neuve.fr", "--hote=Neuve.fr")
+    neuve = Collectivite.objects.get()
+    assert (neuve.est_ouverte, Adresse.de(neuve).hotes, neuve.par_defaut) == (False, ("neuve.fr",), True)
