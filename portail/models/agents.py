@@ -71,7 +71,7 @@ class Affectation(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.nom_complet} · {self.collectivite} · {self.get_role_display()}"
+        return self.nom_complet
 
     @property
     def nom_complet(self) -> str:
