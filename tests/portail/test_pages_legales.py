@@ -83,8 +83,10 @@ def test_aucune_page_ne_remplace_le_pied():
         for f in gabarits.rglob("*.html")
         if "<html" in (source := f.read_text("utf-8")) and "{% pied collectivite %}" not in source
     }
-    # La panne écrit le sien à la main, vérifié ci-dessus ; un document et l'administration ne sont pas des pages d'ici.
-    assert {nom for nom in autonomes if not nom.startswith(("documents/", "admin/", "courriels/"))} == {"500.html"}
+    # La panne écrit le sien à la main, vérifié ci-dessus ; un document, un courriel et l'aperçu qui en tient lieu dans son
+    # cadre ne sont pas des pages d'ici.
+    pages = {nom for nom in autonomes if not nom.startswith(("documents/", "admin/", "courriels/"))}
+    assert pages == {"500.html", "gestion/apercu_refuse.html"}
 
 
 @pytest.mark.sqlite
