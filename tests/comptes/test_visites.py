@@ -51,6 +51,7 @@ ADRESSES = {
     "donnees_personnelles": HABITANT,
     "envoi": REFUSEE,
     "factures:accueil": HABITANT,
+    "factures:annonces_lues": REFUSEE,
     "factures:detail": HABITANT,
     "factures:liste": HABITANT,
     "factures:pdf": HABITANT,
