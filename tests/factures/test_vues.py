@@ -65,7 +65,8 @@ def test_l_accueil_dit_bienvenue_et_ce_qui_reste_a_regler(client, redevable, eau
     assert tous(lue, "//h1") == ["Bienvenue sur le portail de dématérialisation"]
     assert tous(lue, "//h2[@id='a-regler']") == ["Vous avez 1 facture à régler"]
     assert tous(lue, "//*[@class='somme']") == ["243,11 €"]
-    assert tous(lue, "//header//nav//li") == ["Mes factures", "Mes informations", "Ada LOVELACE", "Déconnexion"]
+    rubriques = ["Mes factures", "Mes informations", "Contact", "Ada LOVELACE", "Déconnexion"]
+    assert tous(lue, "//header//nav//li") == rubriques
 
 
 def test_l_accueil_compte_au_pluriel_et_sait_qu_il_n_y_a_rien(client, redevable, eau):
