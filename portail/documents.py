@@ -107,7 +107,7 @@ def _moteur() -> Moteur:
             _("Les documents PDF ne peuvent pas être composés : installez libpango-1.0-0, libpangoft2-1.0-0 et "
               "libharfbuzz-subset0, puis redémarrez.")
         ) from erreur  # fmt: skip
-    # WeasyPrint fait accepter à Pillow, partout dans le processus, des images coupées : un logo envoyé doit être entier.
+    # WeasyPrint fait accepter à Pillow, dans tout le processus, des images coupées : un logo envoyé doit être entier.
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)  # huit lignes par document sinon
     return Moteur(weasyprint)

@@ -83,7 +83,7 @@ def test_aucune_page_ne_remplace_le_pied():
         for f in gabarits.rglob("*.html")
         if "<html" in (source := f.read_text("utf-8")) and "{% pied collectivite %}" not in source
     }
-    # La panne écrit le sien à la main, vérifié ci-dessus ; un document, un courriel et l'aperçu qui en tient lieu dans son
+    # La panne écrit le sien, vérifié ci-dessus ; un document, un courriel, l'aperçu qui en tient lieu dans son
     # cadre ne sont pas des pages d'ici.
     pages = {nom for nom in autonomes if not nom.startswith(("documents/", "admin/", "courriels/"))}
     assert pages == {"500.html", "gestion/apercu_refuse.html"}
