@@ -20,7 +20,7 @@ COUPLES_DE_TEXTE = {
     *((encre, fond) for encre in ("encre", "encre-douce", "lien") for fond in (*FONDS, "voile")),
     *((ton, f"{ton}-fond") for ton in TONS),
     *(("encre", f"{ton}-fond") for ton in TONS),  # le texte d'une alerte
-    *((ton, "surface") for ton in ("echec", "succes")),  # l'erreur d'un champ, la pastille en pointillés
+    *((ton, "surface") for ton in ("echec", "succes", "attente")),  # erreur, pastille en pointillés, avertissement
     ("succes", "fond"),
     ("sur-plein", "plein"),
     ("sur-plein", "plein-survol"),
