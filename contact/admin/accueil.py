@@ -41,4 +41,4 @@ def _chiffres(collectivite: Collectivite) -> list[Chiffre]:
 
 
 declarer_tableau("factures.facture", _de_la_facture)
-declarer_carte(Carte(_("Demandes"), "contact.demande", _chiffres))
+declarer_carte(Carte(_("Demandes"), "contact.demande", _chiffres, rang=0))

@@ -166,4 +166,4 @@ def _fraicheur(perimetre: Perimetre) -> str:
 
 declarer_carte(Carte(_("Factures"), "factures.facture", _factures, par_periode=True))
 declarer_carte(Carte(_("Encaissements"), "factures.reglement", _encaissements, par_periode=True))
-declarer_carte(Carte(_("Redevables"), "comptes.redevable", _redevables, par_periode=True))
+declarer_carte(Carte(_("Redevables"), "comptes.redevable", _redevables, par_periode=True, rang=2))

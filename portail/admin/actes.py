@@ -95,5 +95,5 @@ def _chiffres_des_courriels(collectivite: Collectivite) -> list[Chiffre]:
 
 
 declarer_tableau("portail.collectivite", _ouvertures)
-declarer_carte(Carte(_("Courriels"), "portail.courriel", _chiffres_des_courriels))
-declarer_carte(Carte(_("Journal"), "portail.journal", _chiffres_du_journal))
+declarer_carte(Carte(_("Courriels"), "portail.courriel", _chiffres_des_courriels, rang=2))
+declarer_carte(Carte(_("Journal"), "portail.journal", _chiffres_du_journal, rang=2))

@@ -151,4 +151,4 @@ for page in (
     Page("reglages_couleur", "reglages/couleur/<slug:couleur>.css", couleur, ENCADREMENT, confidentiel=False),
 ):
     declarer_page(page)
-declarer_carte(Carte(_("Mise en service"), "portail.collectivite", _a_preparer, lecteurs=ENCADREMENT))
+declarer_carte(Carte(_("Mise en service"), "portail.collectivite", _a_preparer, lecteurs=ENCADREMENT, rang=0))

@@ -159,4 +159,4 @@ def _services(collectivite: Collectivite) -> list[Chiffre]:
     ]
 
 
-declarer_carte(Carte(gettext_lazy("Paiement en ligne"), "portail.regie", _services))
+declarer_carte(Carte(gettext_lazy("Paiement en ligne"), "portail.regie", _services, rang=0))

@@ -144,10 +144,9 @@ class Contenu:
 
 @dataclass(frozen=True)
 class Carte:
-    """Une carte de l'accueil, pour ceux des ``lecteurs`` qui peuvent voir ``modele`` : ``chiffres(commune)``, ou un
-    ``Contenu``. Sans rien à dire, elle n'est pas montrée.
+    """Une carte de l'accueil, pour les ``lecteurs`` qui voient ``modele`` ; sans rien à dire, elle n'est pas montrée.
 
-    ``par_periode`` : elle suit les jours et le service choisis, et reçoit un ``Perimetre`` au lieu de la commune.
+    ``par_periode`` : ``chiffres`` reçoit le ``Perimetre`` choisi, et non la commune. ``rang`` : de 0, ce qui commande.
     """
 
     titre: Texte
@@ -155,6 +154,7 @@ class Carte:
     chiffres: Callable[[Any], list[Chiffre] | Contenu]
     lecteurs: frozenset[Role] = frozenset(Role)
     par_periode: bool = False
+    rang: int = 1
 
 
 @dataclass(frozen=True)
@@ -246,5 +246,5 @@ def declarer_carte(carte: Carte) -> None:
 
 
 def cartes() -> list[Carte]:
-    """Les cartes de toutes les apps."""
-    return list(_cartes.values())
+    """Les cartes de toutes les apps, par rang."""
+    return sorted(_cartes.values(), key=lambda carte: carte.rang)

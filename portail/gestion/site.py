@@ -107,8 +107,8 @@ class SiteGestion(admin.AdminSite):
             "title": _("Accueil"),
             "form": formulaire,
             "raccourcis": perimetre.raccourcis(choisi),
-            "cartes": cartes,
-            "par_periode": any(carte["par_periode"] for carte in cartes),
+            "maintenant": [carte for carte in cartes if not carte["par_periode"]],
+            "par_periode": [carte for carte in cartes if carte["par_periode"]],
             "rubriques": _par_rubrique(visibles),
             "pages": [page for page in registre.pages() if page.libelle and _est_ouverte(page, request)],
             **(extra_context or {}),
@@ -172,7 +172,7 @@ def _est_ouverte(page: registre.Page, request: HttpRequest) -> bool:
 
 
 def _cartes(request: Any, visibles: list[Any], choisi: perimetre.Perimetre) -> list[dict[str, Any]]:
-    """Celles qui ont quelque chose à dire à cette personne, les dessins d'abord."""
+    """Celles qui ont quelque chose à dire à cette personne."""
     modeles = {a.opts.label_lower: a for a in visibles}
     cartes: list[dict[str, Any]] = []
     for carte in registre.cartes():
@@ -181,7 +181,7 @@ def _cartes(request: Any, visibles: list[Any], choisi: perimetre.Perimetre) -> l
         if modele is not None and lue and (contenu := _contenu(carte, choisi)).chiffres:
             cartes.append(
                 {
-                    "nom": f"dessin-{len(cartes)}",
+                    "nom": f"carte-{len(cartes)}",
                     "titre": carte.titre,
                     "par_periode": carte.par_periode,
                     "note": contenu.note,
@@ -189,7 +189,7 @@ def _cartes(request: Any, visibles: list[Any], choisi: perimetre.Perimetre) -> l
                     "graphiques": [(g, modele._tableau(request, g.tableau)) for g in contenu.graphiques],
                 }
             )
-    return sorted(cartes, key=lambda carte: not carte["graphiques"])
+    return cartes
 
 
 def _contenu(carte: registre.Carte, choisi: perimetre.Perimetre) -> registre.Contenu:
