@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 from django.utils.translation import gettext as _
 from PIL import Image, ImageOps
 
+from factures.imports.bac import verifier_le_document
 from factures.imports.documents import DocumentRefuse
-from factures.imports.pdf import verifier
 from portail.bornes import OCTETS_PAR_PIECE
 
 PDF = "application/pdf"
@@ -69,7 +69,7 @@ def preparer(nom: str, contenu: bytes) -> Piece:
     if genre != PDF:
         return Piece(nettoyer(nom, genre), genre, _refaire(contenu, genre.partition("/")[2].upper()))
     try:
-        verifier(contenu)
+        verifier_le_document(contenu)
     except DocumentRefuse as refus:
         raise PieceRefusee(str(refus)) from refus
     return Piece(nettoyer(nom, genre), genre, contenu)

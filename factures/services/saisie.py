@@ -15,8 +15,8 @@ from factures import registre
 from factures.argent import en_centimes
 from factures.etats import Nature, Statut
 from factures.imports import PARTIES
+from factures.imports.bac import verifier_le_document
 from factures.imports.documents import DocumentRefuse
-from factures.imports.pdf import porte, verifier
 from factures.models import Facture, LigneFacture
 from factures.services.rangement import ranger_le_document
 from portail.journal import noter
@@ -163,20 +163,24 @@ def _ecrire_les_lignes(facture: Facture, saisie: Saisie) -> None:
     )
 
 
-@transaction.atomic
 def joindre(*, facture: Facture, contenu: bytes, version: int) -> bool:
     """Garde ce document pour un brouillon ; faux s'il ne porte ni son numéro ni sa référence : est-ce bien le sien ?
 
     ``DocumentRefuse`` s'il n'est pas sûr, ou s'il est déjà celui d'une autre personne.
     """
+    porte = verifier_le_document(contenu, facture.numero, facture.reference)  # long : avant le verrou
+    _garder(facture, contenu, version)
+    return porte
+
+
+@transaction.atomic
+def _garder(facture: Facture, contenu: bytes, version: int) -> None:
     tenue = tenir(Facture.objects.all(), facture.pk, version=version)
     if tenue.statut != Statut.BROUILLON:
         raise Conflit
-    verifier(contenu)
     nom = ranger_le_document(tenue.regie_id, contenu)
     if Facture.objects.filter(pdf=nom).exclude(redevable=tenue.redevable_id).exists():
         raise DocumentRefuse(_("ce document est déjà celui d'une facture d'un autre redevable."))
     tenue.pdf.name, tenue.version = nom, tenue.version + 1
     tenue.save(update_fields=["pdf", "version"])
     noter("facture.documentee", sur=tenue)
-    return porte(contenu, tenue.numero, tenue.reference)

@@ -12,6 +12,7 @@ from django.test import Client
 from comptes.models import Usager
 from contact.models import Demande
 from portail.models import Affectation, Collectivite, Role
+from tests.factures.outils_bac import bac_en_un_fil, vrai_bac  # noqa: F401  # pour tous les essais d'ici
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,9 @@ import importlib
 import os
 import threading
 
-from factures.imports.bac import enfant
+import pytest
+
+from factures.imports.bac import enfant, parent
 
 
 class EnUnFil:
@@ -46,3 +48,14 @@ class EnUnFil:
 def tuyau():
     lire, ecrire = os.pipe()
     return os.fdopen(lire, "rb"), os.fdopen(ecrire, "wb")
+
+
+@pytest.fixture(autouse=True)
+def bac_en_un_fil(request, monkeypatch):
+    if "vrai_bac" not in request.fixturenames:
+        monkeypatch.setattr(parent, "demarrer", EnUnFil)
+
+
+@pytest.fixture
+def vrai_bac():
+    """Le vrai processus, et ses bornes."""

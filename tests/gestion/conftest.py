@@ -23,6 +23,7 @@ from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
 from portail.journal import noter
 from portail.models import Affectation, Collectivite, Courriel, Journal, Role, Sceau
 from portail.taches import lancer
+from tests.factures.outils_bac import bac_en_un_fil, vrai_bac  # noqa: F401  # pour tous les essais d'ici
 
 # Ce que porte tout objet de l'autre commune : le lire dans une page de Boé est une fuite.
 MARQUE = "ETRANGERE"

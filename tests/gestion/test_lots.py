@@ -12,11 +12,9 @@ import pytest
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from factures.imports.bac import parent
 from factures.models import CorrespondanceColonnes, Facture, LotImport
 from factures.services import consulter
 from portail.models import Affectation, Courriel, Journal
-from tests.factures.outils_bac import EnUnFil
 from tests.factures.outils_imports import ecrire_csv, rangee
 from tests.factures.outils_lots import analyser, par_date, publier, relu, visibles
 from tests.factures.outils_pdf import pdf_qui_dit
@@ -24,11 +22,6 @@ from tests.portail.outils_taches import vider
 
 pytestmark = pytest.mark.django_db
 LISTE = "/gestion/factures/lotimport/"
-
-
-@pytest.fixture(autouse=True)
-def bac_en_un_fil(monkeypatch):
-    monkeypatch.setattr(parent, "demarrer", EnUnFil)
 
 
 @pytest.fixture

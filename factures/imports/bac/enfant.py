@@ -28,20 +28,20 @@ def rouvrir(descripteur: int) -> BinaryIO:
 def se_borner(*, memoire: int, cpu: int) -> None:
     """Au-delà, le noyau nous arrête ; et nous ne survivons pas à qui nous a lancé."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    for quoi, combien in (
-        (resource.RLIMIT_AS, memoire),
-        (resource.RLIMIT_CPU, cpu),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, FICHIERS_OUVERTS),
+    for quoi, combien, marge in (
+        (resource.RLIMIT_AS, memoire, 0),
+        (resource.RLIMIT_CPU, cpu, 1),  # sans marge, SIGKILL devancerait SIGXCPU, qui dit que c'est le temps
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_NOFILE, FICHIERS_OUVERTS, 0),
     ):
-        _abaisser(quoi, combien)
+        _abaisser(quoi, combien, marge)
 
 
-def _abaisser(quoi: int, combien: int) -> None:
-    """Jamais au-dessus de ce que la machine permet déjà."""
+def _abaisser(quoi: int, combien: int, marge: int) -> None:
+    """Jamais au-dessus de ce que la machine permet déjà ; ``marge`` : entre l'avertissement et la mort."""
     _, plafond = resource.getrlimit(quoi)
-    borne = combien if plafond == resource.RLIM_INFINITY else min(combien, plafond)
-    resource.setrlimit(quoi, (borne, borne))
+    borne = combien + marge if plafond == resource.RLIM_INFINITY else min(combien + marge, plafond)
+    resource.setrlimit(quoi, (borne - marge, borne))
 
 
 def mener(servir: Servir) -> int:

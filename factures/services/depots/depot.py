@@ -7,8 +7,9 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from factures.etats.depots import DEPOTS_VIVANTS, EtatDepot, SortReglement
+from factures.imports.bac import lire_les_recus
 from factures.imports.rangees import Rangee
-from factures.imports.reglements import comprendre, lire
+from factures.imports.reglements import comprendre
 from factures.models import DepotReglements, LigneDepot
 from factures.services.depots.etapes import DepotIndisponible, verrouiller
 from factures.services.depots.rapprochement import rapprocher
@@ -29,7 +30,7 @@ class DejaDepose(Exception):
 
 def deposer(*, regie: Regie, fichier: BinaryIO, libelle: str) -> DepotReglements:
     """Le dépôt, à vérifier ; ``FichierRefuse`` s'il n'est pas lisible, ``DejaDepose`` si c'est encore le même."""
-    rangees = list(lire(fichier))
+    rangees = lire_les_recus(fichier)
     fichier.seek(0)
     empreinte = hashlib.sha256(fichier.read()).hexdigest()
     depot = DepotReglements(

@@ -1,0 +1,85 @@
+"""Ce qu'un agent dépose lui-même se lit aussi hors du processus web : un fichier hostile n'y gagne qu'une phrase."""
+
+import io
+import zipfile
+import zlib
+
+import pikepdf
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from factures.imports import FichierRefuse
+from factures.imports.bac import guichet, lire_les_recus, parent
+from factures.models import DepotReglements, Facture
+from tests.factures.outils_manuel import brouillon
+from tests.factures.outils_pdf import avec, pdf, pdf_qui_dit
+from tests.factures.test_bac import bombe
+from tests.gestion.conftest import adresse
+from tests.gestion.test_a_la_main import DEPOSER, texte
+
+pytestmark = pytest.mark.usefixtures("vrai_bac")
+ENTETE = "numero;reference;montant;date;moyen"
+
+
+def polyglotte():
+    """Un PDF sain, suivi d'une archive : un tableur ouvrirait l'une, un lecteur montrerait l'autre."""
+    sortie = io.BytesIO(pdf())
+    with zipfile.ZipFile(sortie, "a") as archive:
+        archive.writestr("index.html", "<script>alert(1)</script>")
+    return sortie.getvalue()
+
+
+def bombe_pdf():
+    """Cent kilooctets, dont chercher le texte demande cinquante Mio."""
+
+    def gonfler(document):
+        police = pikepdf.Dictionary(Type=pikepdf.Name.Font, Subtype=pikepdf.Name.Type1, BaseFont=pikepdf.Name.Helvetica)
+        document.pages[0].obj.Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F1=police))
+        flux = document.pages[0].obj.Contents = document.make_stream(b"")
+        texte = b"BT /F1 9 Tf (" + b"a" * (30 << 20) + b") Tj ET"
+        flux.write(zlib.compress(texte, 1), filter=pikepdf.Name.FlateDecode)
+
+    return avec(gonfler)
+
+
+def test_un_fichier_de_reglements_se_lit_sans_ce_que_la_base_ne_garde_pas():
+    lignes = "\n".join(f"N{n};;1,00;02/03/2026;cb" for n in range(450))
+    lues = lire_les_recus(io.BytesIO(f"{ENTETE}\nA\x00;{'x' * 999};1;;\n{lignes}".encode()))
+    assert [(r.numero, r.cellules["numero"]) for r in lues[1:]] == [(n + 3, f"N{n}") for n in range(450)]
+    assert (lues[0].cellules["numero"], lues[0].cellules["reference"]) == ("A\ufffd", "x" * 200)
+
+
+@pytest.mark.django_db
+def test_une_bombe_n_emporte_que_son_lecteur_et_l_agent_lit_pourquoi(boe, eau, agente, connecter, monkeypatch):
+    monkeypatch.setattr(parent, "MEMOIRE", 64 << 20)
+    poste = connecter(agente, chez=boe)
+    page = poste.post(DEPOSER, {"regie": eau.pk, "fichier": SimpleUploadedFile("r.xlsx", bombe())})
+    assert (page.status_code, parent.MORTS["memoire"] in texte(page)) == (200, True)
+    assert not DepotReglements.objects.exists()
+
+
+def test_un_lecteur_qui_ne_finit_pas_est_arrete_et_le_dit(monkeypatch):
+    monkeypatch.setattr(guichet, "CPU_SECONDES", 0)
+    with pytest.raises(FichierRefuse) as refus:
+        lire_les_recus(io.BytesIO(f"{ENTETE}\n".encode() + b"A;;1;02/03/2026;cb\n" * 5000))
+    assert str(refus.value) == parent.MORTS["temps"]
+
+
+@pytest.mark.django_db
+def test_un_pdf_hostile_depose_a_la_main_n_y_gagne_qu_une_phrase(eau, facture, agente, boe, connecter, monkeypatch):
+    poste, ecrite = connecter(agente, chez=boe), brouillon(eau, facture.redevable)
+    chiffre = pdf(encryption=pikepdf.Encryption(owner="a", user="b"))
+    envois = (
+        (chiffre, "protégé par un mot de passe"),
+        (polyglotte(), "coupé, ou suivi d'autre chose"),
+        (b"%PDF-1.7\n" + bytes(999) + b"%%EOF", "abîmé"),
+        (pdf_qui_dit("autre"), "est-ce le bon ?"),
+    )
+    for contenu, phrase in envois:
+        envoi = {"document": SimpleUploadedFile("f.pdf", contenu)}
+        assert phrase in texte(poste.post(adresse(ecrite, "document"), envoi, follow=True)), phrase
+    garde = Facture.objects.get(pk=ecrite.pk).pdf.name
+    monkeypatch.setattr(parent, "MEMOIRE", 64 << 20)
+    page = poste.post(adresse(ecrite, "document"), {"document": SimpleUploadedFile("f.pdf", bombe_pdf())})
+    assert (page.status_code, "trop de temps ou de mémoire" in texte(page)) == (200, True)
+    assert Facture.objects.get(pk=ecrite.pk).pdf.name == garde
