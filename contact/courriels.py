@@ -31,10 +31,13 @@ def accuse(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
 
 
 def reponse(collectivite: Collectivite, contexte: Contexte) -> Contenu | None:
-    """Le service a répondu : où le lire."""
+    """Le service a répondu : où le lire, et si des documents y attendent, sans les joindre ni les nommer."""
     messages = Message.objects.filter(collectivite=collectivite, pk=contexte["message"])
     message = messages.select_related("demande__usager", "demande__regie", "demande__collectivite").first()
-    return Contenu(_("Le service vous a répondu"), _fil(message.demande, message)) if message else None
+    if message is None:
+        return None
+    valeurs = _fil(message.demande, message) | {"documents": message.pieces.count()}
+    return Contenu(_("Le service vous a répondu"), valeurs)
 
 
 def _fil(demande: Demande, message: Message | None) -> dict[str, Any]:
@@ -63,7 +66,7 @@ def _exemple_d_accuse(collectivite: Collectivite) -> Contenu:
 
 
 def _exemple_de_reponse(collectivite: Collectivite) -> Contenu:
-    return Contenu(_("Le service vous a répondu"), _exemple(collectivite))
+    return Contenu(_("Le service vous a répondu"), _exemple(collectivite) | {"documents": 0})
 
 
 def _exemple(collectivite: Collectivite) -> dict[str, Any]:

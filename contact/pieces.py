@@ -14,6 +14,7 @@ from factures.imports.bac import verifier_le_document
 from factures.imports.documents import DocumentRefuse
 from portail.bornes import OCTETS_PAR_PIECE
 
+DOSSIER = "contact"  # où elles se rangent
 PDF = "application/pdf"
 EXTENSIONS = {PDF: "pdf", "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 NOM_MAXIMUM = 100

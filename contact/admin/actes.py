@@ -5,24 +5,19 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.template.loader import render_to_string
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Usager
 from contact import services
+from contact.admin.repondre import ReponseForm, apercu, repondre
 from contact.etats import EtatDemande
 from contact.forms import TexteField
-from contact.models import Demande, ReponseType
-from portail.bornes import SIGNES_PAR_MESSAGE
+from contact.models import Demande
 from portail.gestion.registre import Acte, ActeImpossible, Texte, declarer_acte
 from portail.models import Affectation, Regie, Role
 
 DEMANDE = "contact.demande"
 SANS_ACTES = (Role.LECTURE, Role.EXPLOITANT)
-FIL_CHANGE = _(
-    "Le fil a changé pendant que vous écriviez. Votre texte est gardé : relisez le fil en bas de cette page, "
-    "puis envoyez ou renoncez."
-)
 
 
 def _fil(demande: Demande) -> Texte:
@@ -30,69 +25,10 @@ def _fil(demande: Demande) -> Texte:
     return render_to_string("contact/_fil.html", {"demande": demande, "fil": demande.messages.fil()})
 
 
-class ReponseForm(forms.Form):
-    """Une réponse, aidée d'un texte tout prêt ; ``vu`` dit jusqu'où l'agent a lu."""
-
-    modele = forms.ModelChoiceField(
-        label=_("Réponse type (facultatif)"),
-        queryset=ReponseType.objects.none(),
-        required=False,
-        empty_label=_("Aucune"),
-        help_text=_("Son texte s'ajoute au vôtre, à relire avant l'envoi."),
-    )
-    texte = TexteField(label=_("Votre réponse"), required=False, widget=forms.Textarea(attrs={"rows": 10}))
-    vu = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    dernier = 0
-
-    def clean(self) -> dict[str, Any]:
-        """Insère la réponse type, puis vérifie que l'agent a tout lu ; ce qui change se voit avant de partir."""
-        saisie: dict[str, Any] = super().clean() or {}
-        if "texte" in saisie:
-            self._composer(saisie)
-        if saisie.get("vu") != self.dernier:
-            self._remettre(vu=self.dernier)
-            self.add_error(None, FIL_CHANGE)
-        return saisie
-
-    def _composer(self, saisie: dict[str, Any]) -> None:
-        modele = saisie.get("modele")
-        if modele is not None:
-            saisie["texte"] = "\n\n".join(filter(None, (saisie["texte"], modele.texte)))
-            self._remettre(texte=saisie["texte"], modele="")
-            if "confirmer" in self.data:
-                self.add_error(None, gettext("La réponse type est ajoutée à la vôtre : relisez avant d'envoyer."))
-        if not saisie["texte"]:
-            self.add_error("texte", gettext("Écrivez votre réponse, ou choisissez une réponse type."))
-        elif len(saisie["texte"]) > SIGNES_PAR_MESSAGE:
-            self.add_error("texte", gettext("Avec la réponse type, ce message est trop long."))
-
-    def _remettre(self, **valeurs: Any) -> None:
-        """Ce que le formulaire montrera au lieu de ce qui a été envoyé."""
-        self.data = {**{nom: self.data[nom] for nom in self.data}, **valeurs}
-
-
-def _preparer_la_reponse(formulaire: ReponseForm, demande: Demande) -> None:
-    formulaire.dernier = services.dernier(demande)
-    formulaire.initial["vu"] = formulaire.dernier
-    _borner(formulaire, "modele", ReponseType.objects.filter(collectivite=demande.collectivite))
-
-
 def _borner(formulaire: forms.BaseForm, nom: str, choix: QuerySet[Any]) -> None:
     champ = formulaire.fields[nom]
     assert isinstance(champ, forms.ModelChoiceField)  # noqa: S101  # pour le typage
     champ.queryset = choix
-
-
-def _apercu(demande: Demande, *, texte: str, **_reste: Any) -> Texte:
-    return render_to_string("contact/_apercu.html", {"demande": demande, "texte": texte})
-
-
-def _repondre(demande: Demande, *, auteur: Usager, texte: str, vu: int, **_reste: Any) -> Texte:
-    try:
-        services.repondre(demande=demande, auteur=auteur, texte=texte, vu=vu)
-    except services.FilChange as change:
-        raise ActeImpossible(FIL_CHANGE) from change
-    return _("La réponse est envoyée.")
 
 
 class NoteForm(forms.Form):
@@ -162,10 +98,10 @@ for _acte in (
         "repondre",
         _("Répondre"),
         _("La personne reçoit un courriel et lit la réponse dans « Contact », où elle peut répondre à son tour."),
-        _repondre,
+        repondre,
         formulaire=ReponseForm,
-        preparer=_preparer_la_reponse,
-        apercu=_apercu,
+        preparer=ReponseForm.borner,
+        apercu=apercu,
         rappel=_fil,
         signe=True,
     ),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import Usager
 from contact.etats import Genre
 from contact.models.demandes import Demande
-from contact.pieces import EXTENSIONS, NOM_MAXIMUM
+from contact.pieces import DOSSIER, EXTENSIONS, NOM_MAXIMUM
 from portail.bornes import SIGNES_PAR_MESSAGE
 from portail.models import Collectivite
 
@@ -71,7 +71,7 @@ class PieceJointeQuerySet(models.QuerySet["PieceJointe"]):
 
 def ranger(piece: "PieceJointe", _nom: str) -> str:
     """Sous un nom engendré : celui que la personne a donné n'est jamais un chemin."""
-    return f"contact/{piece.uuid}.{EXTENSIONS[piece.genre]}"
+    return f"{DOSSIER}/{piece.uuid}.{EXTENSIONS[piece.genre]}"
 
 
 class PieceJointe(models.Model):

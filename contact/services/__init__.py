@@ -1,6 +1,7 @@
 """Ce qui fait vivre une demande ; chaque service qui écrit est une transaction."""
 
 from contact.services.avis import AVIS, prevenir_les_services
+from contact.services.brouillons import FichiersPerdus, garder, reprendre
 from contact.services.bureau import (
     REPONSE,
     FilChange,
@@ -20,6 +21,7 @@ __all__ = [
     "ACCUSE",
     "AVIS",
     "REPONSE",
+    "FichiersPerdus",
     "FilChange",
     "TitrePris",
     "ajouter_reponse",
@@ -32,10 +34,12 @@ __all__ = [
     "ecrire",
     "effacer_les_anciennes",
     "effacer_les_fichiers_perdus",
+    "garder",
     "modifier_reponse",
     "ouvrir",
     "prevenir_les_services",
     "repondre",
+    "reprendre",
     "retirer_reponse",
     "rouvrir",
 ]

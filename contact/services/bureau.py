@@ -19,20 +19,20 @@ class FilChange(Exception):
 
 
 @transaction.atomic
-def repondre(*, demande: Demande, auteur: Usager, texte: str, vu: int) -> bool:
+def repondre(*, demande: Demande, auteur: Usager, envoi: Envoi, vu: int) -> bool:
     """La réponse entre au fil et part par courriel ; qui répond prend la demande que personne n'avait.
 
     ``vu`` est le dernier message que l'auteur avait sous les yeux : FilChange s'il y en a d'autres. Faux si ce même
-    texte est déjà parti : un double clic ne répond qu'une fois.
+    envoi est déjà parti : un double clic ne répond qu'une fois.
     """
     tenue = tenir(demande)
     if dernier(tenue) != vu:
-        if _vient_de_partir(tenue, auteur, texte):
+        if _vient_de_partir(tenue, auteur, envoi):
             return False
         raise FilChange
     passer(tenue, vers=EtatDemande.REPONDUE, assignee=tenue.assignee_id or auteur.pk)
-    message = ajouter(tenue, genre=Genre.SERVICE, par=auteur, envoi=Envoi(texte))
-    noter("demande.reponse", sur=tenue, avant={"etat": tenue.etat})
+    message = ajouter(tenue, genre=Genre.SERVICE, par=auteur, envoi=envoi)
+    noter("demande.reponse", sur=tenue, avant={"etat": tenue.etat}, apres={"pieces": len(envoi.pieces)})
     deposer(
         sorte=REPONSE,
         cle=f"{REPONSE}:{message.pk}",
@@ -43,9 +43,11 @@ def repondre(*, demande: Demande, auteur: Usager, texte: str, vu: int) -> bool:
     return True
 
 
-def _vient_de_partir(demande: Demande, auteur: Usager, texte: str) -> bool:
+def _vient_de_partir(demande: Demande, auteur: Usager, envoi: Envoi) -> bool:
     message = Message.objects.filter(demande=demande).order_by("-pk").first()
-    return message is not None and (message.genre, message.par_id, message.texte) == (Genre.SERVICE, auteur.pk, texte)
+    if message is None or (message.genre, message.par_id, message.texte) != (Genre.SERVICE, auteur.pk, envoi.texte):
+        return False
+    return list(message.pieces.values_list("nom", "taille")) == [(p.nom, len(p.contenu)) for p in envoi.pieces]
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from contact.etats import EtatDemande
 from contact.models import Demande, PieceJointe
+from contact.pieces import DOSSIER
 from contact.services.fil import passer
 from portail.journal import noter
 from portail.models import Collectivite
@@ -19,7 +20,6 @@ from portail.taches import progresser
 
 journal = logging.getLogger(__name__)
 
-DOSSIER = "contact"
 PAR_PAQUET = 200
 # Un fichier s'écrit avant la ligne qui le nomme : plus jeune, il est peut-être encore en train d'arriver.
 SURSIS = timedelta(days=1)

@@ -16,6 +16,7 @@ from django.utils import timezone
 from contact import services
 from contact.etats import TRANSITIONS, EtatDemande, Genre
 from contact.models import Demande, ReponseType
+from contact.pieces import Envoi
 from contact.services.fil import passer
 from factures.services import encaisser
 from portail.models import Affectation, Courriel, Journal, Role
@@ -141,7 +142,7 @@ def test_un_message_de_la_personne_entre_temps_est_aussi_un_conflit(chez_agente,
 
 def test_la_meme_reponse_deux_fois_ne_part_qu_une(demande, agente):
     vu = services.dernier(demande)
-    faits = [services.repondre(demande=demande, auteur=agente, texte=REPONSE, vu=vu) for _ in range(2)]
+    faits = [services.repondre(demande=demande, auteur=agente, envoi=Envoi(REPONSE), vu=vu) for _ in range(2)]
     assert (faits, demande.messages.count(), Courriel.objects.count()) == ([True, False], 2, 1)
 
 

@@ -27,7 +27,7 @@ def deux_reponses(monkeypatch, demande, *, verrou: bool) -> list[object]:
     avant(monkeypatch, bureau, "passer", RendezVous(2, verrou=verrou).attendre)
     return ensemble(
         *(
-            lambda qui=agent: services.repondre(demande=demande, auteur=qui, texte=f"De {qui.pk}", vu=vu)
+            lambda qui=agent: services.repondre(demande=demande, auteur=qui, envoi=Envoi(f"De {qui.pk}"), vu=vu)
             for agent in agents
         )
     )
