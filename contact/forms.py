@@ -9,11 +9,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from contact.client import AntivirusInjoignable, PieceInfectee, analyser
 from contact.models import OBJET_MAXIMUM
 from contact.pieces import EXTENSIONS, Envoi, Piece, PieceRefusee, preparer, reconnaitre
 from contact.textes import refuser_plusieurs_lignes, refuser_une_carte
 from factures.models import Facture, FactureQuerySet
+from portail.antivirus import AntivirusInjoignable, FichierInfecte, analyser
 from portail.bornes import OCTETS_PAR_PIECE, PIECES_PAR_MESSAGE, SIGNES_PAR_MESSAGE
 from portail.models import Collectivite, Regie
 from portail.templatetags.ui import montant
@@ -81,7 +81,7 @@ def _recevoir(fichier: UploadedFile[bytes]) -> Piece:
     reconnaitre(contenu)
     try:
         analyser(contenu)
-    except PieceInfectee as refus:
+    except FichierInfecte as refus:
         raise PieceRefusee(gettext("l'antivirus y voit un virus.")) from refus
     except AntivirusInjoignable as panne:
         phrase = gettext(

@@ -196,7 +196,7 @@ SECURITE_CONTACT = env.env_contact("SECURITE_CONTACT")  # de security.txt ; sino
 X_FRAME_OPTIONS = "DENY"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # sans compter les fichiers, qu'envoie un agent, ou Contact (portail.refus)
-CLAMAV = env.env_prise("CLAMAV_URL")  # l'antivirus des pièces jointes
+CLAMAV = env.env_prise("CLAMAV_URL")  # l'antivirus de tout fichier reçu
 
 # PayFiP (payfip.md §3.1). Les trois adresses changent ensemble avec l'environnement.
 PAYFIP_URL = env.env_url("PAYFIP_URL", defaut="https://www.payfip.gouv.fr/tpa/services/securite", https=True)

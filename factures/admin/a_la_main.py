@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from factures.admin.formulaires import FactureForm
 from factures.etats import Statut
-from factures.imports import PARTIES
+from factures.imports import PARTIES, FichierRefuse
 from factures.imports.documents import OCTETS_PAR_DOCUMENT, DocumentRefuse
 from factures.models import Facture
 from factures.services import corriger, creer, joindre, publier
@@ -136,7 +136,7 @@ declarer_acte(
 def _joindre(facture: Facture, document: bytes) -> Texte:
     try:
         sien = joindre(facture=facture, contenu=document, version=facture.version)
-    except DocumentRefuse as refus:
+    except (DocumentRefuse, FichierRefuse) as refus:
         raise ActeImpossible(str(refus)[:1].upper() + str(refus)[1:]) from refus
     if sien:
         return _("Le document est joint.")

@@ -18,6 +18,7 @@ from factures.imports import PARTIES
 from factures.imports.bac import verifier_le_document
 from factures.imports.documents import DocumentRefuse
 from factures.models import Facture, LigneFacture
+from factures.services.examen import examiner_le_document
 from factures.services.rangement import ranger_le_document
 from portail.journal import noter
 from portail.models import Regie
@@ -166,8 +167,10 @@ def _ecrire_les_lignes(facture: Facture, saisie: Saisie) -> None:
 def joindre(*, facture: Facture, contenu: bytes, version: int) -> bool:
     """Garde ce document pour un brouillon ; faux s'il ne porte ni son numéro ni sa référence : est-ce bien le sien ?
 
-    ``DocumentRefuse`` s'il n'est pas sûr, ou s'il est déjà celui d'une autre personne.
+    ``DocumentRefuse`` s'il n'est pas sûr, ou s'il est déjà celui d'une autre personne ;
+    ``FichierRefuse`` si l'antivirus ne répond pas.
     """
+    examiner_le_document(contenu)
     porte = verifier_le_document(contenu, facture.numero, facture.reference)  # long : avant le verrou
     _garder(facture, contenu, version)
     return porte

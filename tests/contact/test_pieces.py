@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from contact.client import AntivirusInjoignable, PieceInfectee, analyser
 from contact.pieces import COTE, EXTENSIONS, NOM_MAXIMUM, PieceRefusee, nettoyer, preparer
+from portail.antivirus import AntivirusInjoignable, FichierInfecte, analyser
 from portail.bornes import OCTETS_PAR_PIECE
 from tests.contact.outils_pieces import LIEU, clamd, image, pdf, pdf_infecte
 
@@ -125,7 +125,7 @@ def test_l_antivirus_lit_tout_et_voit_le_fichier_d_essai(settings):
         settings.CLAMAV = serveur.server_address
         sain = bytes(200_000)
         analyser(sain)
-        with pytest.raises(PieceInfectee):
+        with pytest.raises(FichierInfecte):
             analyser(pdf_infecte())
         assert [len(lu) for lu in serveur.analyses] == [len(sain), len(pdf_infecte())]
         for avis in (b"INSTREAM size limit exceeded. ERROR\0", b"n'importe quoi", b"\0"):

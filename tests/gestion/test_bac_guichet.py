@@ -6,13 +6,20 @@ import zlib
 
 import pikepdf
 import pytest
+from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from factures.imports import FichierRefuse
 from factures.imports.bac import guichet, lire_les_recus, parent
-from factures.models import DepotReglements, Facture
+from factures.imports.documents import DocumentRefuse
+from factures.models import DepotReglements, Facture, RejetImport
+from factures.services import depots, joindre, lots
+from tests.contact.outils_pieces import EICAR, clamd, pdf_infecte
+from tests.factures.outils_imports import ecrire_csv, rangee
+from tests.factures.outils_lots import relu
 from tests.factures.outils_manuel import brouillon
 from tests.factures.outils_pdf import avec, pdf, pdf_qui_dit
+from tests.factures.test_bac import archive as zip_de
 from tests.factures.test_bac import bombe
 from tests.gestion.conftest import adresse
 from tests.gestion.test_a_la_main import DEPOSER, texte
@@ -83,3 +90,37 @@ def test_un_pdf_hostile_depose_a_la_main_n_y_gagne_qu_une_phrase(eau, facture, a
     page = poste.post(adresse(ecrite, "document"), {"document": SimpleUploadedFile("f.pdf", bombe_pdf())})
     assert (page.status_code, "trop de temps ou de mémoire" in texte(page)) == (200, True)
     assert Facture.objects.get(pk=ecrite.pk).pdf.name == garde
+
+
+# L'antivirus.
+
+
+@pytest.mark.django_db
+def test_l_antivirus_regle_voit_aussi_les_factures_les_reglements_et_les_documents(eau, facture, settings):
+    ecrite = brouillon(eau, facture.redevable)
+
+    def essayer(numero):
+        recus = io.BytesIO(f"{ENTETE}\n{EICAR.decode()};;1;02/03/2026;cb".encode())
+        lot = lots.deposer(regie=eau, fichier=io.BytesIO(ecrire_csv(rangee(numero))), libelle="a", archive=documents)
+        lots.analyser(lot=lot)
+        refus = [*RejetImport.objects.filter(lot=lot).values_list("motif", flat=True), relu(lot).motif]
+        for acte in (
+            lambda: depots.deposer(regie=eau, fichier=recus, libelle="r"),
+            lambda: joindre(facture=ecrite, contenu=infecte, version=ecrite.version),
+            lambda: lots.lire_les_corrections(lot, ContentFile(EICAR)),
+        ):
+            with pytest.raises((FichierRefuse, DocumentRefuse)) as refuse:
+                acte()
+            refus.append(str(refuse.value))
+        return refus
+
+    infecte = pdf_infecte()
+    documents = io.BytesIO(zip_de(A=infecte, B=infecte))
+    with clamd() as serveur:
+        settings.CLAMAV = serveur.server_address
+        virus = essayer("A")
+    muet = essayer("B")
+    assert virus[:2] == ["l'antivirus voit un virus dans ce PDF.", ""]
+    assert [phrase[:16].lower() for phrase in virus[2:]] == ["l'antivirus voit"] * 3
+    assert {phrase[:27] for phrase in muet} == {"L'antivirus ne répond pas, "}
+    assert not Facture.objects.exclude(pdf="").exists()

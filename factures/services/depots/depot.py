@@ -13,6 +13,7 @@ from factures.imports.reglements import comprendre
 from factures.models import DepotReglements, LigneDepot
 from factures.services.depots.etapes import DepotIndisponible, verrouiller
 from factures.services.depots.rapprochement import rapprocher
+from factures.services.examen import examiner_le_fichier
 from portail.journal import noter
 from portail.models import Regie
 
@@ -30,6 +31,7 @@ class DejaDepose(Exception):
 
 def deposer(*, regie: Regie, fichier: BinaryIO, libelle: str) -> DepotReglements:
     """Le dépôt, à vérifier ; ``FichierRefuse`` s'il n'est pas lisible, ``DejaDepose`` si c'est encore le même."""
+    examiner_le_fichier(fichier)
     rangees = lire_les_recus(fichier)
     fichier.seek(0)
     empreinte = hashlib.sha256(fichier.read()).hexdigest()

@@ -15,6 +15,7 @@ from factures.imports import PARTIES, FichierRefuse, Ligne, Rejet
 from factures.imports.bac import Comprise, Pieces, ouvrir_lecture
 from factures.imports.documents import DocumentRefuse
 from factures.models import CorrectionImport, LigneImport, LotImport, RejetImport
+from factures.services.examen import examiner_le_fichier
 from factures.services.lots.bilan import bilan
 from factures.services.lots.comparaison import comparer
 from factures.services.lots.contradictions import cellules, ecarter_les_contradictions
@@ -39,7 +40,10 @@ def analyser(*, lot: LotImport, relier: bool = False, pendant: float | None = No
     exiger(lot, EtatLot.DEPOSE, EtatLot.EN_ANALYSE)
     try:
         with ExitStack() as pile:
-            bac, lecture = ouvrir_lecture(pile.enter_context(source(lot)), lot.format)
+            fichier = pile.enter_context(source(lot))
+            if lot.etat == EtatLot.DEPOSE:
+                examiner_le_fichier(fichier)
+            bac, lecture = ouvrir_lecture(fichier, lot.format)
             pile.enter_context(bac)
             convention = commencer(lot, lecture.entete, relier=relier)
             if convention is None:

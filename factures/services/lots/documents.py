@@ -13,6 +13,7 @@ from factures.imports.bac import Pieces
 from factures.imports.documents import DocumentRefuse
 from factures.imports.formats import JOINTES
 from factures.models import Facture, LigneImport, LotImport
+from factures.services.examen import examiner_le_document
 from factures.services.lots.preparation import en_fichier
 from factures.services.rangement import ranger_le_document, stockage_des_documents
 
@@ -50,7 +51,10 @@ def ranger(lot: LotImport, lue: Ligne, documents: Pieces | None) -> DocumentRang
             raise DocumentRefuse(f"le document « {lue.fichier_pdf} » n'a pas été fourni.")
         return SANS_DOCUMENT
     nom, contenu, douteux = documents.pour({champ: getattr(lue, champ) for champ in ("fichier_pdf", *CHAMPS)})
-    return DocumentRange(ranger_le_document(lot.regie_id, contenu), douteux, nom) if nom else SANS_DOCUMENT
+    if not nom:
+        return SANS_DOCUMENT
+    examiner_le_document(contenu)
+    return DocumentRange(ranger_le_document(lot.regie_id, contenu), douteux, nom)
 
 
 def orphelins(lot: LotImport, documents: Pieces | None) -> dict[str, Any]:

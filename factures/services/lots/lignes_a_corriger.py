@@ -15,6 +15,7 @@ from factures.imports import COLONNES, PARTIES, FichierRefuse
 from factures.imports.bac import Convention, ouvrir_lecture
 from factures.imports.rangees import REPERE
 from factures.models import CorrectionImport, LotImport
+from factures.services.examen import examiner_le_fichier
 from factures.services.lots.analyse import recommencer
 from factures.services.lots.contradictions import cellules
 from factures.services.lots.etapes import exiger, verrouiller
@@ -72,6 +73,7 @@ def lire_les_corrections(lot: LotImport, depose: File[bytes]) -> dict[int, dict[
     """Les cellules corrigées, par ligne du fichier d'origine ; ``FichierRefuse`` si ce ne sont pas celles de ce lot."""
     corrections = {}
     with en_fichier(depose) as fichier:
+        examiner_le_fichier(fichier)
         bac, lecture = ouvrir_lecture(fichier)
         with bac:
             for comprise in lecture.lignes(Convention(brut=True)):

@@ -3,6 +3,8 @@
 import logging
 import socket
 import struct
+from io import BytesIO
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -12,7 +14,7 @@ SECONDES = 10
 MORCEAU = 64 * 1024
 
 
-class PieceInfectee(Exception):
+class FichierInfecte(Exception):
     """L'antivirus y reconnaît un virus."""
 
 
@@ -20,31 +22,35 @@ class AntivirusInjoignable(Exception):
     """Il est réglé mais ne répond pas : sans son avis, rien n'entre."""
 
 
-def analyser(contenu: bytes) -> None:
-    """Ne dit rien si c'est sain, ou si aucun antivirus n'est réglé ; sinon PieceInfectee ou AntivirusInjoignable."""
+def analyser(contenu: bytes | BinaryIO) -> None:
+    """Ne dit rien si c'est sain, ou si aucun antivirus n'est réglé ; sinon FichierInfecte ou AntivirusInjoignable.
+
+    Un fichier est lu depuis son début, par morceaux, et y revient.
+    """
     adresse: tuple[str, int] | str | None = settings.CLAMAV
     if adresse is None:
         return
     try:
-        avis = _demander(contenu, adresse)
+        avis = _demander(BytesIO(contenu) if isinstance(contenu, bytes) else contenu, adresse)
     except OSError as panne:
         journal.warning("Antivirus injoignable : %s", type(panne).__name__)
         raise AntivirusInjoignable from panne
     if avis.endswith("FOUND"):
-        journal.warning("Pièce jointe infectée, refusée")
-        raise PieceInfectee
+        journal.warning("Fichier infecté, refusé")
+        raise FichierInfecte
     if not avis.endswith("OK"):
         journal.warning("Antivirus : réponse inattendue")
         raise AntivirusInjoignable
 
 
-def _demander(contenu: bytes, adresse: tuple[str, int] | str) -> str:
+def _demander(fichier: BinaryIO, adresse: tuple[str, int] | str) -> str:
     """« stream: OK », « stream: Nom-Du-Virus FOUND » ou une erreur."""
     with _ouvrir(adresse) as prise:
         prise.sendall(b"zINSTREAM\0")
-        for debut in range(0, len(contenu), MORCEAU):
-            morceau = contenu[debut : debut + MORCEAU]
+        fichier.seek(0)
+        while morceau := fichier.read(MORCEAU):
             prise.sendall(struct.pack("!L", len(morceau)) + morceau)
+        fichier.seek(0)
         prise.sendall(struct.pack("!L", 0))
         with prise.makefile("rb") as reponse:
             return reponse.read(1024).rstrip(b"\0\n").decode("utf-8", "replace")
