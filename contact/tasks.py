@@ -14,8 +14,12 @@ def prevenir_les_services() -> None:
 
 @task()
 def oublier_les_demandes() -> None:
-    """Chaque jour : ce que personne ne suit plus se clôt, ce qui est clos depuis un an s'efface, fichiers compris."""
+    """Chaque jour : ce que personne ne suit plus se clôt, ce qui est clos depuis un an s'efface, fichiers compris.
+
+    Ce que suivait un agent parti est à prendre.
+    """
     maintenant = timezone.now()
+    services.liberer_les_abandonnees()
     services.clore_sans_nouvelles(maintenant)
     services.effacer_les_anciennes(maintenant)
     services.effacer_les_fichiers_perdus(maintenant)

@@ -111,6 +111,19 @@ def sortes_de_courriel() -> list[SorteDeCourriel]:
     return list(_sortes.values())
 
 
+_suites_d_acces: dict[str, Callable[[Any, Any], None]] = {}
+
+
+def declarer_suite_d_acces(nom: str, suivre: Callable[[Any, Any], None]) -> None:
+    """Ce que fait une app quand l'accès d'un agent (un compte, une commune) se réduit, dans la même transaction."""
+    _suites_d_acces[nom] = suivre
+
+
+def suites_d_acces() -> list[Callable[[Any, Any], None]]:
+    """Celles de toutes les apps."""
+    return list(_suites_d_acces.values())
+
+
 _demonstrations: dict[str, Callable[[], None]] = {}
 
 

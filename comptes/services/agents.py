@@ -15,6 +15,7 @@ from portail.courriels import deposer
 from portail.journal import noter
 from portail.models import Affectation, Collectivite, Role
 from portail.ouvertures import prevenir_les_responsables
+from portail.registre import suites_d_acces
 
 # Ce que les autres administrateurs apprennent tout de suite.
 DE_CONFIANCE = frozenset({Role.ADMINISTRATION, Role.EXPLOITANT})
@@ -51,7 +52,7 @@ def changer_le_role(*, affectation: Affectation, role: Role, auteur: Usager) -> 
     actuelle.save(update_fields=["role", "depuis"])
     noter("agent.role", sur=actuelle, avant={"role": avant}, apres={"role": role})
     if actuelle.usager is not None:
-        finir_ses_visites(agent=actuelle.usager, chez=actuelle.collectivite)
+        suivre_l_acces(actuelle.usager, actuelle.collectivite)
     prevenir_l_agent(actuelle, "role")
     prevenir_la_commune(actuelle, auteur)
     return True
@@ -102,6 +103,13 @@ def est_le_dernier_administrateur(affectation: Affectation) -> bool:
     return set(administrateurs.values_list("pk", flat=True)) == {affectation.pk}
 
 
+def suivre_l_acces(usager: Usager, chez: Collectivite) -> None:
+    """Ce qu'il tenait de son accès d'avant. Avant ``suivre_ses_affectations``, dont le verrou croiserait ceux-ci."""
+    for suivre in suites_d_acces():
+        suivre(usager, chez)
+    finir_ses_visites(agent=usager, chez=chez)
+
+
 def suivre_ses_affectations(usager: Usager) -> None:
     """``is_staff`` dit si la personne est agent quelque part ; le compte, verrouillé, ne se compte pas deux fois."""
     Usager.objects.select_for_update().get(pk=usager.pk)
@@ -132,8 +140,8 @@ def _refuser(affectation: Affectation, auteur: Usager, *, en_retire: bool) -> No
 
 
 def _apres_la_perte(affectation: Affectation, usager: Usager, quoi: str) -> None:
+    suivre_l_acces(usager, affectation.collectivite)
     suivre_ses_affectations(usager)
-    finir_ses_visites(agent=usager, chez=affectation.collectivite)
     fermer_les_sessions_d_ici(usager=usager, collectivite=affectation.collectivite)
     prevenir_l_agent(affectation, quoi, usager)
 

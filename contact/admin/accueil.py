@@ -26,6 +26,7 @@ def _chiffres(collectivite: Collectivite) -> list[Chiffre]:
     demandes = Demande.objects.filter(collectivite=collectivite)
     lus = demandes.ouvertes().aggregate(
         ouvertes=Count("pk"),
+        a_prendre=Count("pk", filter=Q(assignee=None)),
         nouvelles=Count("pk", filter=Q(etat=EtatDemande.NOUVELLE)),
         retards=Count("pk", filter=Q(attend_depuis__lt=limite(collectivite))),
         ancienne=Min("attend_depuis"),
@@ -36,6 +37,7 @@ def _chiffres(collectivite: Collectivite) -> list[Chiffre]:
         Chiffre(
             _("En retard (10 jours ouvrés)"), lus["retards"], f"{liste}?attente=retard", alerte=bool(lus["retards"])
         ),
+        Chiffre(_("À prendre"), lus["a_prendre"], f"{liste}?assignee=personne"),
         Chiffre(_("La plus ancienne attend depuis le"), jour(lus["ancienne"]) if lus["ancienne"] else ""),
     ]
 

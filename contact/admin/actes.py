@@ -13,11 +13,11 @@ from contact.admin.repondre import ReponseForm, apercu, repondre
 from contact.etats import EtatDemande
 from contact.forms import TexteField
 from contact.models import Demande
+from contact.models.demandes import repondants
 from portail.gestion.registre import Acte, ActeImpossible, Texte, declarer_acte
-from portail.models import Affectation, Regie, Role
+from portail.models import Regie
 
 DEMANDE = "contact.demande"
-SANS_ACTES = (Role.LECTURE, Role.EXPLOITANT)
 
 
 def _fil(demande: Demande) -> Texte:
@@ -52,14 +52,17 @@ class AgentForm(forms.Form):
 
 def _agents(formulaire: forms.BaseForm, demande: Demande) -> None:
     """Ceux de la commune qui peuvent répondre."""
-    ici = Affectation.objects.filter(collectivite=demande.collectivite).exclude(role__in=SANS_ACTES)
-    agents = Usager.objects.filter(pk__in=ici.values("usager"), is_active=True, is_staff=True)
+    ici = repondants(collectivite=demande.collectivite)
+    agents = Usager.objects.filter(pk__in=ici.values("usager"))
     _borner(formulaire, "agent", agents.order_by("nom", "prenom", "pk"))
 
 
 def _assigner(demande: Demande, agent: Usager | None) -> Texte:
-    if not services.assigner(demande=demande, agent=agent):
-        raise ActeImpossible(_("C'est déjà le cas."))
+    try:
+        if not services.assigner(demande=demande, agent=agent):
+            raise ActeImpossible(_("C'est déjà le cas."))
+    except services.AgentParti as parti:
+        raise ActeImpossible(_("Cet agent ne peut plus répondre : choisissez-en un autre.")) from parti
     return _("La demande est confiée à %(agent)s.") % {"agent": agent} if agent else _("La demande n'est à personne.")
 
 

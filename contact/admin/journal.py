@@ -20,6 +20,7 @@ declarer_actions(
         "demande.reponse": _("Réponse du service"),
         "demande.note": _("Note interne ajoutée"),
         "demande.assignee": _("Demande assignée"),
+        "demande.liberee": _("Demande à prendre : son agent n'a plus accès"),
         "demande.service": _("Demande confiée à un autre service"),
         "demande.close": _("Demande close"),
         "demande.rouverte": _("Demande rouverte par le service"),

@@ -25,17 +25,18 @@ from portail.gestion.registre import Page, declarer_page
 
 
 class FiltreAssignation(admin.SimpleListFilter):
-    """À moi, ou à personne."""
+    """À moi, ou à personne et ouvertes."""
 
     title, parameter_name = _("assignée"), "assignee"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("moi", _("À moi")), ("personne", _("Sans agent"))]
+        return [("moi", _("À moi")), ("personne", _("À prendre"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        demandes: Any = queryset
         if self.value() == "moi":
             return queryset.filter(assignee=request.user.pk)
-        return queryset.filter(assignee=None) if self.value() == "personne" else queryset
+        return demandes.a_prendre() if self.value() == "personne" else queryset
 
 
 class FiltreAttente(admin.SimpleListFilter):

@@ -2,12 +2,12 @@
 
 import uuid
 from datetime import date, datetime, time, timedelta
-from typing import Self
+from typing import Any, Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -16,9 +16,10 @@ from comptes.models import Usager
 from contact.delais import REPONSE_JOURS, il_y_a
 from contact.etats import ATTENDENT, POUR_LA_PERSONNE, EtatDemande
 from factures.models import Facture
-from portail.models import Collectivite, Regie
+from portail.models import Affectation, Collectivite, Regie, Role
 
 OBJET_MAXIMUM = 100
+SANS_ACTES = (Role.LECTURE, Role.EXPLOITANT)  # qui ne répond pas (portail.gestion.droits)
 CONSERVATION = timedelta(days=365)  # d'une demande close
 SANS_NOUVELLES = timedelta(days=90)  # une demande répondue dont la personne ne dit plus rien
 
@@ -42,6 +43,15 @@ class DemandeQuerySet(models.QuerySet["Demande"]):
         """Celles qui ne sont pas closes."""
         return self.exclude(etat=EtatDemande.CLOSE)
 
+    def a_prendre(self) -> Self:
+        """Ouvertes, et à personne."""
+        return self.ouvertes().filter(assignee=None)
+
+    def abandonnees(self) -> Self:
+        """Ouvertes, et à un agent qui ne peut plus y répondre : retiré, suspendu, d'un autre rôle, ou compte fermé."""
+        agent = repondants(usager=OuterRef("assignee"), collectivite=OuterRef("collectivite"))
+        return self.ouvertes().filter(~Exists(agent), assignee__isnull=False)
+
     def en_attente(self) -> Self:
         """Celles auxquelles le service doit une réponse."""
         return self.filter(etat__in=ATTENDENT)
@@ -57,6 +67,11 @@ class DemandeQuerySet(models.QuerySet["Demande"]):
     def sans_nouvelles(self, maintenant: datetime) -> Self:
         """Répondues, et dont la personne n'a rien dit depuis trois mois."""
         return self.filter(etat=EtatDemande.REPONDUE, change_le__lt=maintenant - SANS_NOUVELLES)
+
+
+def repondants(**ou: Any) -> models.QuerySet[Affectation]:
+    """Les accès de ceux qui peuvent répondre."""
+    return Affectation.objects.actives().filter(usager__is_active=True, **ou).exclude(role__in=SANS_ACTES)
 
 
 def limite(collectivite: Collectivite) -> datetime:

@@ -1,9 +1,11 @@
 """Ce qui fait vivre une demande ; chaque service qui écrit est une transaction."""
 
+from contact.services.abandons import liberer_celles_de, liberer_les_abandonnees
 from contact.services.avis import AVIS, prevenir_les_services
 from contact.services.brouillons import FichiersPerdus, garder, reprendre
 from contact.services.bureau import (
     REPONSE,
+    AgentParti,
     FilChange,
     annoter,
     assigner,
@@ -21,6 +23,7 @@ __all__ = [
     "ACCUSE",
     "AVIS",
     "REPONSE",
+    "AgentParti",
     "FichiersPerdus",
     "FilChange",
     "TitrePris",
@@ -35,6 +38,8 @@ __all__ = [
     "effacer_les_anciennes",
     "effacer_les_fichiers_perdus",
     "garder",
+    "liberer_celles_de",
+    "liberer_les_abandonnees",
     "modifier_reponse",
     "ouvrir",
     "prevenir_les_services",

@@ -6,12 +6,17 @@ from comptes.models import Usager
 from contact.etats import EtatDemande, Genre
 from contact.models import Demande, Message
 from contact.pieces import Envoi
+from contact.services.abandons import retenir
 from contact.services.fil import ajouter, dernier, passer, tenir
 from portail.courriels import deposer
 from portail.journal import noter
 from portail.models import Regie
 
 REPONSE = "contact.reponse"
+
+
+class AgentParti(Exception):
+    """Cet agent ne peut plus répondre dans cette commune."""
 
 
 class FilChange(Exception):
@@ -25,12 +30,13 @@ def repondre(*, demande: Demande, auteur: Usager, envoi: Envoi, vu: int) -> bool
     ``vu`` est le dernier message que l'auteur avait sous les yeux : FilChange s'il y en a d'autres. Faux si ce même
     envoi est déjà parti : un double clic ne répond qu'une fois.
     """
+    repond = retenir(auteur, demande)
     tenue = tenir(demande)
     if dernier(tenue) != vu:
         if _vient_de_partir(tenue, auteur, envoi):
             return False
         raise FilChange
-    passer(tenue, vers=EtatDemande.REPONDUE, assignee=tenue.assignee_id or auteur.pk)
+    passer(tenue, vers=EtatDemande.REPONDUE, assignee=tenue.assignee_id or (auteur.pk if repond else None))
     message = ajouter(tenue, genre=Genre.SERVICE, par=auteur, envoi=envoi)
     noter("demande.reponse", sur=tenue, avant={"etat": tenue.etat}, apres={"pieces": len(envoi.pieces)})
     deposer(
@@ -61,7 +67,9 @@ def annoter(*, demande: Demande, auteur: Usager, texte: str) -> None:
 
 @transaction.atomic
 def assigner(*, demande: Demande, agent: Usager | None) -> bool:
-    """Confie la demande à cet agent, ou à personne ; faux si c'était déjà le cas."""
+    """Confie la demande à cet agent, ou à personne ; faux si c'était déjà le cas. AgentParti."""
+    if agent is not None and not retenir(agent, demande):
+        raise AgentParti
     tenue = tenir(demande)
     if tenue.assignee == agent:
         return False

@@ -212,7 +212,7 @@ def test_la_boite_met_en_tete_ce_qui_n_est_pas_lu_puis_ce_qui_attend(chez_agente
 
     assert objets() == ["ancienne", "neuve", "en cours", "repondue", "close"]
     assert objets("?assignee=moi") == ["en cours"]
-    assert objets("?assignee=personne") == ["ancienne", "neuve", "repondue", "close"]
+    assert objets("?assignee=personne") == ["ancienne", "neuve", "repondue"]
     assert objets("?attente=oui") == ["ancienne", "neuve", "en cours"]
     assert objets("?attente=retard") == ["ancienne"]
     assert objets("?etat__exact=close") == ["close"]
@@ -222,7 +222,7 @@ def test_la_boite_met_en_tete_ce_qui_n_est_pas_lu_puis_ce_qui_attend(chez_agente
     page = chez_agente.get(LISTE).content.decode()
     assert re.findall(r'<strong class="en-retard">([^<]+)<', page) == ["30 jours (en retard)"]
     accueil = lire(chez_agente.get("/gestion/"))
-    assert "Ouvertes 4 Non lues 2 En retard (10 jours ouvrés) 1" in accueil
+    assert "Ouvertes 4 Non lues 2 En retard (10 jours ouvrés) 1 À prendre 3" in accueil
 
 
 @pytest.mark.sqlite
