@@ -65,8 +65,8 @@ def _remplir() -> None:
         )
         curseur.execute(
             "INSERT INTO portail_journal (le, collectivite, action, objet, identifiant, correlation)"
-            " SELECT now() - n * interval '1 minute', %s, 'facture.corrigee', 'factures.facture', n, ''"
-            " FROM generate_series(1, %s) n",
+            " SELECT now() - id * interval '1 minute', %s, 'facture.corrigee', 'factures.facture', uuid, ''"
+            " FROM factures_facture ORDER BY id LIMIT %s",
             [boe.pk, FAITS],
         )
     ranger()
