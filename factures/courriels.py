@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import Usager
 from factures.etats import Statut
 from factures.models import Facture
-from factures.services.lots.avis import SORTE
+from factures.services.avis import SORTE
 from portail.models import Collectivite
 from portail.registre import Contenu, SorteDeCourriel
 
@@ -19,8 +19,8 @@ def disponible(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Conte
     personne = Usager.objects.filter(pk=contexte["usager"], is_active=True, courriel_confirme_le__isnull=False).first()
     if personne is None:
         return None
-    factures = Facture.objects.de(personne, chez=collectivite).filter(lot=contexte["lot"], statut=Statut.PUBLIEE)
-    nombre = factures.count()
+    lesquelles = {"lot": contexte["lot"]} if "lot" in contexte else {"pk__in": contexte["factures"]}
+    nombre = Facture.objects.de(personne, chez=collectivite).filter(statut=Statut.PUBLIEE, **lesquelles).count()
     return _dire(collectivite, nombre) if nombre else None
 
 

@@ -6,13 +6,15 @@ from typing import Any
 from django import forms
 from django.template.loader import render_to_string
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from factures.admin.formulaires import FactureForm
+from factures.admin.formulaires_lots import AvisForm
 from factures.etats import Statut
 from factures.imports import PARTIES, FichierRefuse
 from factures.imports.documents import OCTETS_PAR_DOCUMENT, DocumentRefuse
 from factures.models import Facture
-from factures.services import corriger, creer, joindre, publier
+from factures.services import corriger, creer, joindre, prevenir, publier
 from factures.services.saisie import Saisie, SaisieRefusee
 from portail.gestion.registre import (
     Acte,
@@ -164,8 +166,8 @@ def refus_de_publier(facture: Facture) -> Texte:
     return _refus_hors_brouillon(facture)
 
 
-def _publier(facture: Facture) -> Texte:
-    if not publier(factures=[facture], version=facture.version):
+def _publier(facture: Facture, avis: str) -> Texte:
+    if not publier(factures=[facture], version=facture.version, avis=avis):
         raise ActeImpossible(_("Un paiement est en cours pour la facture remplacée : attendez qu'il aboutisse."))
     return _("La facture est publiée.")
 
@@ -177,7 +179,34 @@ declarer_acte(
         _("Publier"),
         _("L'habitant la verra aussitôt et pourra la payer. Elle ne se corrigera plus : il faudra la remplacer."),
         _publier,
+        formulaire=AvisForm,
         refus=refus_de_publier,
         version=VERSION,
+    ),
+)
+
+
+def _refus_d_avertir(facture: Facture) -> Texte:
+    if facture.statut != Statut.PUBLIEE:
+        return _("Elle n'est pas publiée.")
+    if facture.lot_id:
+        return _("Elle vient d'un lot d'import : c'est lui qui prévient.")
+    return _("Ses lecteurs sont déjà prévenus.") if facture.prevenue_le else ""
+
+
+def _avertir(facture: Facture) -> Texte:
+    nombre = prevenir(factures=[facture])
+    phrase = ngettext("%(n)d personne est prévenue.", "%(n)d personnes sont prévenues.", nombre) % {"n": nombre}
+    return phrase if nombre else _("Personne ne lit encore cette facture sur le portail.")
+
+
+declarer_acte(
+    "factures.facture",
+    Acte(
+        "avertir",
+        _("Prévenir ses lecteurs"),
+        _("Un courriel « une facture est disponible » part à qui la lit sur le portail, une seule fois."),
+        _avertir,
+        refus=_refus_d_avertir,
     ),
 )

@@ -19,7 +19,23 @@ CONFLITS_PAR_PAGE = 50
 PREVISION_MAXIMALE = timedelta(days=60)
 
 
-class PublicationForm(forms.Form):
+class AvisForm(forms.Form):
+    """Faut-il prévenir."""
+
+    avis = forms.ChoiceField(
+        label=gettext_lazy("Courriels"),
+        initial=Avis.ENVOYES,
+        choices=(
+            (Avis.ENVOYES, gettext_lazy("Prévenir les habitants qu'une facture est disponible")),
+            (Avis.RETENUS, gettext_lazy("Ne prévenir personne pour l'instant")),
+        ),
+        help_text=gettext_lazy(
+            "Un seul courriel par personne, sans montant ni document. Vous pourrez aussi l'envoyer plus tard."
+        ),
+    )
+
+
+class PublicationForm(AvisForm):
     """Quand, et faut-il prévenir."""
 
     QUAND = (("maintenant", gettext_lazy("Maintenant")), ("plus_tard", gettext_lazy("À la date ci-dessous")))
@@ -34,18 +50,8 @@ class PublicationForm(forms.Form):
         initial="08:00",
         widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
     )
-    avis = forms.ChoiceField(
-        label=gettext_lazy("Courriels"),
-        initial=Avis.ENVOYES,
-        choices=(
-            (Avis.ENVOYES, gettext_lazy("Prévenir les habitants qu'une facture est disponible")),
-            (Avis.RETENUS, gettext_lazy("Ne prévenir personne pour l'instant")),
-        ),
-        help_text=gettext_lazy(
-            "Un seul courriel par personne, sans montant ni document. Vous pourrez aussi l'envoyer plus tard."
-        ),
-    )
     malgre_les_rejets = forms.BooleanField(label="", required=False)
+    field_order = ("quand", "jour", "heure", "avis", "malgre_les_rejets")
 
     fuseau: ZoneInfo
 

@@ -29,6 +29,7 @@ declarer_actions(
         "facture.demarquee": _("La personne ne la dit plus réglée"),
         "facture.creee": _("Facture écrite à la main"),
         "facture.brouillon_corrige": _("Brouillon corrigé"),
+        "facture.avis_envoyes": _("Lecteurs prévenus par courriel"),
         "facture.documentee": _("Document joint"),
         "facture.mise_en_attente": _("Facture mise en attente"),
         "facture.reprise": _("Facture rendue au paiement en ligne"),

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from factures.admin.a_la_main import VERSION, refus_de_publier
 from factures.admin.actes import EN_COURS, EN_PAIEMENT, MotifForm, refus_d_annuler
 from factures.admin.champs import JourField
+from factures.admin.formulaires_lots import AvisForm
 from factures.etats import Nature, Statut
 from factures.models import Facture
 from factures.services import annuler, mettre_en_attente, prolonger, publier, reprendre
@@ -138,6 +139,7 @@ for _acte in (
         _("Publier"),
         _("Les habitants les verront aussitôt et pourront les payer. Elles ne se corrigeront plus."),
         _en_nombre(publier),
+        formulaire=AvisForm,
         refus=refus_de_publier,
         version=VERSION,
         apercu=_total,

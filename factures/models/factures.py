@@ -59,6 +59,8 @@ class Facture(models.Model):
     nature = models.CharField(_("nature"), max_length=7, choices=Nature, default=Nature.FACTURE)
     statut = models.CharField(_("statut"), max_length=9, choices=Statut, default=Statut.BROUILLON)
     publiee_le = models.DateTimeField(_("publiée le"), null=True, blank=True)
+    # Écrite à la main : quand ses lecteurs ont su par courriel qu'elle est là. Un lot prévient des siennes.
+    prevenue_le = models.DateTimeField(_("annoncée par courriel le"), null=True, blank=True, editable=False)
     motif_annulation = models.CharField(_("motif d'annulation"), max_length=200, blank=True)
     # Non vide : mise en attente, et pourquoi.
     motif_attente = models.CharField(_("motif de la mise en attente"), max_length=200, blank=True, db_default="")

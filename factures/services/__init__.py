@@ -1,5 +1,6 @@
 """Ce qui change ou compose une facture ; chaque service qui écrit est une transaction."""
 
+from factures.services.avis import prevenir
 from factures.services.bilans import tenir_le_bilan
 from factures.services.cycle import annuler, consulter, marquer, mettre_en_attente, prolonger, publier, reprendre
 from factures.services.documents import composer_document, nom_du_document, ouvrir_document
@@ -24,6 +25,7 @@ __all__ = [
     "mettre_en_attente",
     "nom_du_document",
     "ouvrir_document",
+    "prevenir",
     "prolonger",
     "publier",
     "rejeter",

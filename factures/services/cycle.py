@@ -8,9 +8,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from comptes.models import Usager
-from factures.etats import TRANSITIONS, Nature, Statut
+from factures.etats import TRANSITIONS, Avis, Nature, Statut
 from factures.models import Consultation, Declaration, Facture, FactureQuerySet
 from factures.models.situation import engagee
+from factures.services.avis import prevenir
 from factures.services.reglements import reporter
 from portail.journal import noter, noter_chacun
 from portail.versions import Conflit
@@ -22,16 +23,19 @@ NOTES = ("statut", "date_limite_en_ligne")
 
 
 @transaction.atomic
-def publier(*, factures: Iterable[Facture], version: int | None = None) -> int:
+def publier(*, factures: Iterable[Facture], version: int | None = None, avis: str = Avis.RETENUS) -> int:
     """Rend visibles les brouillons parmi ``factures`` ; rend leur nombre.
 
-    Celles que les nouvelles remplacent sont annulées au même instant, et l'argent qu'elles avaient reçu les suit.
+    Celles que les nouvelles remplacent sont annulées au même instant, et l'argent qu'elles avaient reçu les suit. Les
+    courriels, si ``avis`` les envoie, sont déposés avec elles ou pas du tout.
     """
     publiees = _passer(factures, version, vers=Statut.PUBLIEE, publiee_le=timezone.now())
     for nouvelle in publiees:
         if nouvelle.remplace is not None:
             annuler(factures=[nouvelle.remplace], motif=nouvelle.motif_remplacement)
             reporter(de=nouvelle.remplace, vers=nouvelle)
+    if avis == Avis.ENVOYES:
+        prevenir(factures=publiees)
     return len(publiees)
 
 

@@ -52,7 +52,8 @@ _LOTS = frozenset(f"factures.lotimport.{acte}" for acte in (
 _A_LA_MAIN = frozenset({
     "factures.depotreglements.annuler", "factures.depotreglements.deposer", "factures.depotreglements.ecarts",
     "factures.depotreglements.enregistrer", "factures.depotreglements.renoncer", "factures.depotreglements.relire",
-    "factures.facture.attendre", "factures.facture.corriger", "factures.facture.creer", "factures.facture.document",
+    "factures.facture.attendre", "factures.facture.avertir", "factures.facture.corriger", "factures.facture.creer",
+    "factures.facture.document",
     "factures.facture.encaisser", "factures.facture.prolonger", "factures.facture.publier",
     "factures.facture.rembourser", "factures.facture.remplacer", "factures.facture.reprendre",
     "factures.reglement.rejeter",

@@ -8,11 +8,15 @@ from html import unescape
 import factories
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
+from comptes.models import Usager
 from factures.etats import Statut
 from factures.models import DepotReglements, Facture, Reglement
 from factures.services import annuler, encaisser
+from portail.courriels.redaction import rediger
 from portail.gestion import nombre
+from portail.models import Courriel
 from tests.factures.outils_manuel import brouillon
 from tests.factures.outils_pdf import pdf_qui_dit
 from tests.gestion.conftest import adresse
@@ -72,6 +76,33 @@ def test_l_agente_ecrit_une_facture_en_voit_le_total_la_confirme_et_la_publie(po
     assert "Le brouillon est prêt" in texte(fiche)
     suite = poste.post(adresse(facture, "publier"), champs(poste.get(adresse(facture, "publier"))), follow=True)
     assert "La facture est publiée." in texte(suite)
+
+
+def test_publier_a_la_main_previent_chaque_lecteur_une_fois_ou_plus_tard(monde, poste, ada, bob):
+    regie, sien = monde.ici["portail.regie"], monde.ici["comptes.redevable"]
+    confirme = {"courriel_confirme_le": timezone.now()}
+    Usager.objects.filter(pk__in=[ada.pk, bob.pk]).update(**confirme)
+    a_deux = factories.redevable(monde.boe, ada, bob)
+    nul = factories.redevable(monde.boe)
+    deux, seule, tue, orpheline = (brouillon(regie, r, objet="Cantine") for r in (a_deux, a_deux, sien, nul))
+    cles = [deux.pk, seule.pk, orpheline.pk]
+
+    def prevenus():
+        return sorted(Courriel.objects.filter(sorte="factures.disponible").values_list("destinataire", flat=True))
+
+    page = poste.post(f"{LISTE}publier/en-nombre/", {"_selected_action": cles})
+    poste.post(f"{LISTE}publier/en-nombre/", champs(page) | {"avis": "envoyes", "confirmer": ""})
+    assert prevenus() == [ada.email, bob.email]  # une fois chacun, pour leurs deux factures
+    assert rediger(Courriel.objects.filter(destinataire=ada.email).latest("pk"))["sujet"].startswith("Des factures")
+    poste.post(adresse(tue, "publier"), {"avis": "retenus"})
+    assert len(prevenus()) == 2
+    Usager.objects.filter(pk=monde.ici["comptes.usager"].pk).update(**confirme)
+    for facture, phrase in ((tue, "1 personne est prévenue."), (tue, "déjà prévenus"), (seule, "déjà prévenus"),
+                            (orpheline, "Personne ne lit encore"), (orpheline, "Personne ne lit encore"),
+                            (monde.ici["factures.facture"], "c'est lui qui prévient")):  # fmt: skip
+        assert phrase in texte(poste.post(adresse(facture, "avertir"), follow=True))
+    assert prevenus() == sorted([ada.email, bob.email, monde.ici["comptes.usager"].email])
+    assert "Lecteurs prévenus par courriel" in texte(poste.get(adresse(tue, "history")))
 
 
 def test_demander_des_lignes_ne_verifie_et_ne_perd_rien(poste):
@@ -147,7 +178,7 @@ def test_remplacer_montre_les_deux_puis_l_habitante_va_de_l_une_a_l_autre(monde,
     poste.post(adresse(facture, "remplacer"), rempli | envoi | {"motif": "Nombre de repas erroné", "confirmer": ""})
     nouvelle = Facture.objects.get(remplace=facture)
     assert "remplacée" not in texte(habitante.get(facture.get_absolute_url()))
-    poste.post(adresse(nouvelle, "publier"))
+    poste.post(adresse(nouvelle, "publier"), {"avis": "retenus"})
     ancienne, neuve = (habitante.get(f.get_absolute_url()) for f in (facture, nouvelle))
     assert "Nombre de repas erroné Elle est remplacée par la facture 2026-EAU-M0001" in texte(ancienne)
     assert nouvelle.get_absolute_url() in ancienne.content.decode()

@@ -122,6 +122,8 @@ ACTES_DES_OBJETS = {
     ("POST", "factures.facture", "document"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "factures.facture", "publier"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("POST", "factures.facture", "publier"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "factures.facture", "avertir"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "factures.facture", "avertir"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "factures.facture", "remplacer"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "factures.facture", "remplacer"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("GET", "factures.facture", "attendre"): (302, 403, 403, 404, 403, 200, 200, 403, 403),

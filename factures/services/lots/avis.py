@@ -3,30 +3,25 @@
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import F, QuerySet
 
-from comptes.etats import EtatRattachement
-from comptes.models import Rattachement, Usager
-from factures.etats import Avis, EtatLot, Statut
+from comptes.models import Usager
+from factures.etats import Avis, EtatLot
 from factures.models import Facture, LotImport
+from factures.services.avis import SORTE, lecteurs
 from factures.services.lots.etapes import exiger, verrouiller
 from factures.services.lots.publication import PREVENIR
 from portail.courriels import Lettre, deposer_tous
 from portail.journal import noter
 from portail.taches import lancer
 
-SORTE = "factures.disponible"
 # Qui reçoit le courriel vient aussitôt : cinq cents personnes par minute, et non cent mille à la fois.
 PAR_VAGUE, ENTRE_VAGUES = 500, timedelta(minutes=1)
 
 
 def a_prevenir(lot: LotImport) -> QuerySet[Usager]:
     """Les comptes actifs, à l'adresse confirmée, de qui lit une facture nouvelle de ce lot."""
-    factures = Facture.objects.filter(lot=lot, statut=Statut.PUBLIEE, redevable=OuterRef("redevable"))
-    siens = Rattachement.objects.filter(
-        Exists(factures), usager=OuterRef("pk"), collectivite=lot.collectivite_id, etat=EtatRattachement.ACTIF
-    )
-    return Usager.objects.filter(Exists(siens), is_active=True, courriel_confirme_le__isnull=False).order_by("pk")
+    return lecteurs(Facture.objects.filter(lot=lot), chez=lot.collectivite)
 
 
 @transaction.atomic
