@@ -5,6 +5,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from portail import courriels, journal, limites
+from portail.services import oublier_les_lectures
 from portail.taches import lancer
 
 
@@ -24,8 +25,9 @@ def envoyer_les_courriels() -> None:
 
 @task()
 def faire_le_menage() -> None:
-    """Chaque jour : les adresses des vieux courriels, les tâches finies depuis deux semaines."""
+    """Chaque jour : les adresses des vieux courriels, les lectures des vieilles annonces, les tâches finies."""
     courriels.oublier(timezone.now())
+    oublier_les_lectures(timezone.now())
     call_command("prune_db_task_results", verbosity=0)
 
 

@@ -88,6 +88,8 @@ class AnnonceAdmin(AdminParCommune):
         """Seule une annonce importante demande à être lue."""
         if not annonce.importante:
             return None
+        if annonce.lectures_effacees:
+            return _("effacé, un an après la fin")
         lues = annonce.lectures.filter(revision=annonce.revision).count()
         return ngettext("%(n)s personne", "%(n)s personnes", lues) % {"n": lues}
 

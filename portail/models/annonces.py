@@ -1,7 +1,8 @@
 """Les annonces : ce que la commune ou un de ses services dit aux habitants, de quand à quand, et qui l'a lu."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import Self
 from uuid import UUID
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from portail.etats import EtatAnnonce
 from portail.models.communes import Collectivite, Regie
+
+CONSERVATION = timedelta(days=365)  # de ses lectures, une fois l'annonce finie
 
 
 def dans_l_etat(etat: EtatAnnonce, maintenant: datetime) -> Q:
@@ -65,6 +68,11 @@ class Annonce(models.Model):
         return EtatAnnonce.EN_LIGNE if self.fin > maintenant else EtatAnnonce.TERMINEE
 
     @property
+    def lectures_effacees(self) -> bool:
+        """Vrai si l'on ne sait plus qui l'a lue."""
+        return min(self.fin, self.retiree_le or self.fin) < timezone.now() - CONSERVATION
+
+    @property
     def cle(self) -> str:
         """Ce texte-ci : l'annonce, et la révision qu'on en a sous les yeux."""
         return f"{self.pk}.{self.revision}"
@@ -75,6 +83,15 @@ class Annonce(models.Model):
         return self.etat_a(timezone.now())
 
 
+class LectureDAnnonceQuerySet(models.QuerySet["LectureDAnnonce"]):
+    """Qui a lu quoi, le temps que cela serve."""
+
+    def a_effacer(self, maintenant: datetime) -> Self:
+        """D'une annonce qui n'est plus en ligne depuis un an."""
+        limite = maintenant - CONSERVATION
+        return self.filter(Q(annonce__fin__lt=limite) | Q(annonce__retiree_le__lt=limite))
+
+
 class LectureDAnnonce(models.Model):
     """Cette personne a lu cette révision d'une annonce importante."""
 
@@ -83,6 +100,8 @@ class LectureDAnnonce(models.Model):
     usager = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     revision = models.PositiveIntegerField(_("révision lue"))
     lue_le = models.DateTimeField(_("lue le"), default=timezone.now, editable=False)
+
+    objects = LectureDAnnonceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("lecture d'annonce")

@@ -1,7 +1,13 @@
 """Ce qu'un agent change de sa commune et de ses services ; chaque acte est noté au journal."""
 
 from portail.services.agents import noter_l_export, retenir_l_activite
-from portail.services.annonces import annoncer, lire_les_annonces, modifier_annonce, retirer_annonce
+from portail.services.annonces import (
+    annoncer,
+    lire_les_annonces,
+    modifier_annonce,
+    oublier_les_lectures,
+    retirer_annonce,
+)
 from portail.services.communes import (
     changer_de_couleur,
     changer_de_logo,
@@ -38,6 +44,7 @@ __all__ = [
     "modifier_annonce",
     "modifier_l_identite",
     "noter_l_export",
+    "oublier_les_lectures",
     "ouvrir_le_portail",
     "renommer_un_service",
     "reprendre_le_paiement",

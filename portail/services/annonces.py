@@ -68,6 +68,11 @@ def lire_les_annonces(*, annonces: Iterable[Annonce], usager: models.Model) -> N
     LectureDAnnonce.objects.bulk_create(lectures, ignore_conflicts=True)
 
 
+def oublier_les_lectures(maintenant: datetime) -> None:
+    """Un an après la fin d'une annonce, personne n'a plus à savoir qui l'a lue."""
+    LectureDAnnonce.objects.a_effacer(maintenant).delete()
+
+
 def _changer_de_version(collectivite: int) -> None:
     """Chaque processus relira les annonces de la commune ; deux agents qui les changent passent l'un après l'autre."""
     Collectivite.objects.filter(pk=collectivite).update(annonces_version=uuid4())

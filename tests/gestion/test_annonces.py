@@ -98,6 +98,8 @@ def test_elle_modifie_et_demande_qu_on_la_relise_puis_la_retire(monde, client, a
     for acte in ("retirer", "modifier"):
         refus = client.post(adresse(annonce, acte), envoi)
         assert (refus.status_code, "Cette annonce est retirée" in lire(refus)) == (409, True)
+    Annonce.objects.filter(pk=annonce.pk).update(retiree_le=timezone.now() - timedelta(days=366))
+    assert "effacé, un an après la fin" in lire(client.get(adresse(annonce)))
 
 
 def test_la_liste_dit_ou_en_est_chacune_et_se_filtre(monde, client):

@@ -14,6 +14,7 @@ from portail import services
 from portail.etats import EtatAnnonce
 from portail.models import Annonce, Journal, LectureDAnnonce, annonces_en_ligne, dans_l_etat
 from portail.services import annonces
+from portail.tasks import faire_le_menage
 from portail.templatetags.annonces import bandeau, en_paragraphes
 from tests.paiement_tipi.outils_courses import avant, ensemble
 
@@ -97,6 +98,27 @@ def test_elle_parait_et_disparait_a_l_heure_sans_que_rien_ne_soit_relu(boe, agen
     faits = Journal.objects.filter(objet="portail.annonce", identifiant=str(annonce.pk)).order_by("pk")
     assert [f.action for f in faits] == ["annonce.creee", "annonce.modifiee", "annonce.retiree"]
     assert "Lundi" not in str([(f.avant, f.apres) for f in faits])
+
+
+@pytest.mark.sqlite
+def test_un_an_apres_la_fin_d_une_annonce_on_ne_sait_plus_qui_l_a_lue_et_la_notice_le_dit(boe, ada, client):
+    maintenant, jour = timezone.now(), timedelta(days=1)
+    finies = {
+        "récente": {"fin": maintenant - 364 * jour},
+        "ancienne": {"fin": maintenant - 366 * jour},
+        "retirée": {"retiree_le": maintenant - 366 * jour},
+        "en ligne": {},
+    }
+    lues = [factories.annonce(boe, titre=titre, importante=True, **champs) for titre, champs in finies.items()]
+    services.lire_les_annonces(annonces=lues, usager=ada)
+    faire_le_menage.call()
+    restantes = LectureDAnnonce.objects.order_by("pk").values_list("annonce__titre", flat=True)
+    assert list(restantes) == ["récente", "en ligne"]
+    assert [annonce.lectures_effacees for annonce in lues] == [False, True, True, False]
+    notice = " ".join(client.get("/donnees-personnelles/", HTTP_HOST="localhost").content.decode().split())
+    duree = "<dd> 1 an après que la commune a cessé de les montrer </dd>"
+    assert f"Quelles informations importantes vous avez lues, et quand</dt> {duree}" in notice
+    assert "les informations importantes que vous avez lues à votre arrivée" in notice
 
 
 @pytest.mark.sqlite
