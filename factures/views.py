@@ -44,13 +44,18 @@ def _factures(request: RequeteUsager) -> FactureQuerySet:
 
 @require_safe
 def accueil(request: RequeteUsager) -> HttpResponse:
-    """La page de bienvenue du guide ; d'abord ce que le service veut qu'on lise."""
+    """La page de bienvenue du guide ; d'abord ce que le service veut qu'on lise.
+
+    Un agent qui regarde ne lit pas à la place de la personne : il le voit en tête de la page, qui reste ouverte.
+    """
     annonces = annonces_de(request.user, chez=request.collectivite, maintenant=timezone.now())
-    if a_lire := [affichee.annonce for affichee in annonces if affichee.a_lire]:
+    a_lire = [affichee.annonce for affichee in annonces if affichee.a_lire]
+    if a_lire and request.visite is None:
         return render(request, "factures/annonces.html", {"annonces": a_lire})
     factures = Facture.objects.de(request.user, chez=request.collectivite).filter(A_REGLER)
     contexte = factures.aggregate(nombre=Count("pk"), total=Sum("reste_du"))
-    return render(request, "factures/accueil.html", contexte | {"annonces": [a.annonce for a in annonces]})
+    contexte |= {"a_lire": a_lire, "annonces": [a.annonce for a in annonces if not a.a_lire]}
+    return render(request, "factures/accueil.html", contexte)
 
 
 @require_POST

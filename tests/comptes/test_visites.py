@@ -19,7 +19,7 @@ from comptes.services import changer_le_role, retirer_un_agent, suspendre_rattac
 from factures.models import Consultation, Declaration
 from paiement_tipi.models import Paiement
 from portail.lecture import EcritureEnLecture
-from portail.models import Affectation, Compteur, Journal, Role
+from portail.models import Affectation, Compteur, Journal, LectureDAnnonce, Role
 from tests.gestion.conftest import adresse, agent_de, ouvrir_le_contenu
 
 pytestmark = pytest.mark.sqlite
@@ -116,6 +116,18 @@ def test_chaque_adresse_est_classee_et_le_code_dit_la_meme_chose():
 
 
 # Voir.
+
+
+def test_une_annonce_non_lue_se_montre_sans_barrer_la_visite_ni_etre_lue_pour_l_habitante(
+    en_visite, connecter, ada, boe
+):
+    factories.annonce(boe, titre="Coupure d'eau", importante=True)
+    page = texte(en_visite.get("/"))
+    attendus = ("Coupure d'eau", "Cette personne n'a pas encore lu ce qui suit", "Vous avez 1 facture à régler")
+    assert [mot for mot in attendus if mot not in page] == []
+    assert "Accéder à mon espace" not in page
+    assert not LectureDAnnonce.objects.exists()
+    assert "Accéder à mon espace" in texte(connecter(ada, chez=boe).get("/"))
 
 
 def test_elle_voit_ce_que_voit_l_habitante_et_c_est_marque_sur_chaque_page(en_visite, ada, facture, agente):
