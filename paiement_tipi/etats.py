@@ -11,18 +11,20 @@ from paiement_tipi.protocole import Resultat
 
 
 class EtatPaiement(models.TextChoices):
-    """Une tentative ; seules les trois premières retiennent la facture."""
+    """Une tentative ; les trois premières et la déclarée retiennent la facture."""
 
     DEMARRE = "demarre", _("démarré")  # PayFiP n'a pas encore répondu : personne n'y a été envoyé
     ENVOYE = "envoye", _("en attente de PayFiP")
     ABANDON_SIGNALE = "abandon-signale", _("abandon à confirmer")  # un A peut encore devenir un P
+    DECLARE = "declare", _("déclaré par PayFiP, à confirmer")  # par URL, rien n'est signé : le Trésor confirme
     PAYE = "paye", _("payé par carte")
     PRELEVE = "preleve", _("prélèvement enregistré")
     ESSAI_REUSSI = "essai-reussi", _("essai réussi")
     REFUSE = "refuse", _("refusé")
     ABANDONNE = "abandonne", _("abandonné")
     EXPIRE = "expire", _("expiré")
-    ECHOUE = "echoue", _("échoué")  # sans idop
+    INFIRME = "infirme", _("déclaré, mais non reçu par le Trésor")
+    ECHOUE = "echoue", _("échoué")  # personne n'y a été envoyé
 
 
 E = EtatPaiement
@@ -30,14 +32,18 @@ SUCCES = frozenset({E.PAYE, E.PRELEVE, E.ESSAI_REUSSI})
 OUVERTS = frozenset({E.DEMARRE, E.ENVOYE, E.ABANDON_SIGNALE})
 ECHECS = frozenset({E.REFUSE, E.ABANDONNE, E.EXPIRE})
 
+ENCAISSES = frozenset({E.PAYE, E.PRELEVE})
 # Un succès vu chez PayFiP l'emporte toujours sur un abandon ou une expiration décidés ici.
+TARDIFS = SUCCES | {E.DECLARE}
 TRANSITIONS: dict[EtatPaiement, frozenset[EtatPaiement]] = {
     E.DEMARRE: frozenset({E.ENVOYE, E.ECHOUE}),
-    E.ENVOYE: SUCCES | ECHECS | {E.ABANDON_SIGNALE},
+    E.ENVOYE: TARDIFS | ECHECS | {E.ABANDON_SIGNALE, E.INFIRME},
     E.ABANDON_SIGNALE: SUCCES | ECHECS,
-    E.REFUSE: SUCCES,
-    E.ABANDONNE: SUCCES | {E.REFUSE},
-    E.EXPIRE: SUCCES | {E.REFUSE, E.ABANDONNE},
+    E.DECLARE: ENCAISSES | {E.INFIRME},
+    E.INFIRME: ENCAISSES | {E.DECLARE},
+    E.REFUSE: TARDIFS,
+    E.ABANDONNE: TARDIFS | {E.REFUSE},
+    E.EXPIRE: TARDIFS | {E.REFUSE, E.ABANDONNE},
     E.PAYE: frozenset(),
     E.PRELEVE: frozenset(),
     E.ESSAI_REUSSI: frozenset(),
@@ -58,6 +64,24 @@ PAGE_OUVERTE = timedelta(minutes=15)
 SANS_RESULTAT = timedelta(minutes=120)
 ABANDON_CONFIRME = timedelta(minutes=2)
 LISIBLE = timedelta(days=365)
+# Par URL, il n'y a rien à redemander : sans résultat posté d'ici là, la facture est rendue.
+SANS_RETOUR = PAGE_OUVERTE + SANS_RESULTAT
+
+
+class MiseEnService(models.TextChoices):
+    """Où en est un contrat avec PayFiP (payfip.md §4)."""
+
+    TEST = "test", _("test")
+    ACTIVATION = "activation", _("activation")
+    PRODUCTION = "production", _("production")
+
+
+# Revenir en test est toujours possible ; on n'encaisse qu'après l'activation.
+VIE_DU_CONTRAT: dict[MiseEnService, frozenset[MiseEnService]] = {
+    MiseEnService.TEST: frozenset({MiseEnService.ACTIVATION}),
+    MiseEnService.ACTIVATION: frozenset({MiseEnService.PRODUCTION, MiseEnService.TEST}),
+    MiseEnService.PRODUCTION: frozenset({MiseEnService.TEST}),
+}
 
 
 def sources(vers: EtatPaiement) -> list[EtatPaiement]:
@@ -120,6 +144,22 @@ RETOURS: dict[EtatPaiement, TexteRetour] = {
         "echec",
         _("Le paiement n'a pas été fait à temps"),
         _("La page de paiement ne reste ouverte que quinze minutes. Vous pouvez recommencer."),
+    ),
+    E.DECLARE: TexteRetour(
+        "attente",
+        _("Paiement déclaré par PayFiP, en cours de confirmation par le Trésor public"),
+        _(
+            "Ne payez pas une seconde fois : votre facture sera payée ici dès que le Trésor public aura confirmé. "
+            "Gardez le ticket que PayFiP vous envoie par courriel."
+        ),
+    ),
+    E.INFIRME: TexteRetour(
+        "echec",
+        _("Le paiement n'a pas été confirmé"),
+        _(
+            "Le Trésor public n'a pas reçu ce paiement. Si votre compte a été débité, contactez le service avec votre "
+            "ticket ; sinon, vous pouvez payer de nouveau."
+        ),
     ),
     E.ECHOUE: TexteRetour(
         "echec",

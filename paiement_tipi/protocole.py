@@ -4,24 +4,22 @@
 """
 
 import re
-import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from lxml import etree
+
+from paiement_tipi.valeurs import LONGUEUR_OBJET, date_de_paris
 
 NS_SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 NS_TNS = (
     "http://securite.service.tpa.cp.finances.gouv.fr/services/mas_securite/"
     "contrat_paiement_securise/PaiementSecuriseService"
 )
-PARIS = ZoneInfo("Europe/Paris")
 MONTANT_MINIMAL, MONTANT_MAXIMAL = 100, 9_999_999  # centimes, payfip.md §2.4
-LONGUEUR_OBJET, LONGUEUR_URL = 99, 249
+LONGUEUR_URL = 249
 TAILLE_REPONSE = 256 * 1024
 
 _URL = (rf"(?=.{{1,{LONGUEUR_URL}}}$)https?://[!-~]+", "une adresse http ou https de moins de 250 caractères")
@@ -39,11 +37,15 @@ REGLES = {
 
 
 class Saisie(StrEnum):
-    """Vie d'un contrat : test, activation, production par service web (payfip.md §2.3)."""
+    """Vie d'un contrat : test, activation, production par service web ou par URL (payfip.md §2.3)."""
 
     TEST = "T"
     ACTIVATION = "X"
     PRODUCTION = "W"
+    PRODUCTION_URL = "A"
+
+
+PRODUCTIONS = frozenset({Saisie.PRODUCTION, Saisie.PRODUCTION_URL})
 
 
 class Resultat(StrEnum):
@@ -113,31 +115,12 @@ class Lecture:
     date: datetime | None
 
 
-def nettoyer_objet(texte: str) -> str:
-    """Le libellé tel que PayFiP l'accepte (payfip.md §3.2) : « L'été à l'école – n°1 » → « L ete a l ecole n1 »."""
-    # Les séparateurs d'abord : l'apostrophe typographique disparaîtrait avec les accents.
-    separe = re.sub(r"['’\-\s]", " ", unicodedata.normalize("NFKD", texte))
-    gardes = re.sub(r"[^A-Za-z0-9 ]", "", separe)
-    return " ".join(gardes.split())[:LONGUEUR_OBJET].rstrip()
+@dataclass(frozen=True)
+class DetailClient:
+    """Ce que PayFiP dit d'un numéro de client : jusqu'à trois libellés (payfip.md §3.4)."""
 
-
-def adresse_de_page(page: str, idop: UUID) -> str:
-    """Où envoyer la personne ; l'idop est un UUID, rien d'autre n'entre dans l'adresse."""
-    return f"{page}?{urlencode({'idop': str(idop)})}"
-
-
-def date_de_paris(dattrans: str, heurtrans: str) -> datetime | None:
-    """``JJMMAAAA`` et ``HHMM`` de Paris → instant UTC ; None si l'un manque ou n'existe pas.
-
-    À l'heure d'hiver, 2 h 30 existe deux fois : c'est la première (l'heure d'été) qui est retenue.
-    """
-    if not (re.fullmatch(r"\d{8}", dattrans, re.ASCII) and re.fullmatch(r"\d{4}", heurtrans, re.ASCII)):
-        return None
-    try:
-        locale = datetime.strptime(dattrans + heurtrans, "%d%m%Y%H%M").replace(tzinfo=PARIS)
-        return locale.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    numcli: str
+    libelles: tuple[str, ...]
 
 
 def enveloppe_creation(demande: Demande) -> bytes:
@@ -149,6 +132,11 @@ def enveloppe_creation(demande: Demande) -> bytes:
 def enveloppe_lecture(idop: UUID) -> bytes:
     """La requête ``recupererDetailPaiementSecurise`` : ``idOp`` avec un O majuscule, sinon PayFiP répond P1."""
     return _enveloppe("recupererDetailPaiementSecurise", {"idOp": str(idop)})
+
+
+def enveloppe_client(numcli: str) -> bytes:
+    """La requête ``recupererDetailClient`` : ``numCli`` avec un C majuscule."""
+    return _enveloppe("recupererDetailClient", {"numCli": numcli})
 
 
 def _enveloppe(operation: str, champs: dict[str, str]) -> bytes:
@@ -188,6 +176,15 @@ def lire_resultat(xml: bytes) -> Lecture | Faute:
         numauto=valeurs.get("numauto", ""),
         date=date_de_paris(valeurs.get("dattrans", ""), valeurs.get("heurtrans", "")),
     )
+
+
+def lire_client(xml: bytes) -> DetailClient | Faute:
+    """Les libellés d'un client, les vides omis, ou la faute. ReponseIllisible sinon."""
+    valeurs = _valeurs(xml, "recupererDetailClientResponse")
+    if isinstance(valeurs, Faute):
+        return valeurs
+    libelles = (valeurs.get(f"libellen{rang}", "")[:LONGUEUR_OBJET] for rang in (1, 2, 3))
+    return DetailClient(valeurs.get("numcli", ""), tuple(filter(None, libelles)))
 
 
 def _valeurs(xml: bytes, reponse: str) -> dict[str, str] | Faute:

@@ -9,8 +9,10 @@ LIBRE_MAXIMUM = 30
 _RECETTE = re.compile("[A-Z]{2}")
 
 
-def composer(mode: str, parties: Mapping[str, Any]) -> str:
+def composer(mode: str, parties: Mapping[str, Any], *, dette_sur_13: bool = True) -> str:
     """Titre : exercice, pièce sur 8, ligne sur 6 (18 chiffres). Rôle : exercice, code recette, 00, dette sur 13.
+
+    Aucun document lu ne dit si la dette se complète à 13 chiffres : le contrat peut dire que non.
 
     Celle d'une régie est libre : seul un fichier la dit, ou le ``numero`` de la facture écrite à la main. Vide s'il
     manque de quoi la composer.
@@ -23,8 +25,15 @@ def composer(mode: str, parties: Mapping[str, Any]) -> str:
     if mode == "titre":
         return _assembler(f"{exercice:04d}", (parties["piece"], 8), (parties["ligne"], 6))
     if mode == "role" and _RECETTE.fullmatch(parties["code_recette"]):
-        return _assembler(f"{exercice:04d}{parties['code_recette']}00", (parties["dette"], 13))
+        return _assembler(f"{exercice:04d}{parties['code_recette']}00", (parties["dette"], 13), complete=dette_sur_13)
     return ""
+
+
+def d_essai(mode: str, *, dette_sur_13: bool = True) -> tuple[str, str]:
+    """L'exercice et la référence que PayFiP réserve aux essais d'un titre ou d'un rôle."""
+    if mode == "role":
+        return "9999", "99999999" + "0" * (13 if dette_sur_13 else 10)
+    return "9999", "999900000000999999"
 
 
 def _libre(numero: str) -> str:
@@ -33,8 +42,8 @@ def _libre(numero: str) -> str:
     return signes if len(signes) <= LIBRE_MAXIMUM else ""
 
 
-def _assembler(debut: str, *nombres: tuple[str, int]) -> str:
+def _assembler(debut: str, *nombres: tuple[str, int], complete: bool = True) -> str:
     """Les nombres à la suite, complétés de zéros à gauche ; vide si l'un n'en est pas un, ou ne tient pas."""
     if not all(re.fullmatch(f"[0-9]{{1,{chiffres}}}", nombre) for nombre, chiffres in nombres):
         return ""
-    return debut + "".join(nombre.zfill(chiffres) for nombre, chiffres in nombres)
+    return debut + "".join(nombre.zfill(chiffres if complete else 0) for nombre, chiffres in nombres)

@@ -6,5 +6,6 @@ app_name = "paiement_tipi"
 urlpatterns = [
     path("factures/<uuid:uuid>/payer/", views.payer, name="payer"),
     path("paiement/notification/", views.notification, name="notification"),
+    path("paiement/notification/<slug:jeton>/", views.resultat, name="resultat"),
     path("paiement/retour/<slug:jeton>/", views.retour, name="retour"),
 ]

@@ -85,6 +85,20 @@ def notification(request: HttpRequest) -> HttpResponse:
 @ecrit_en_lecture
 @csrf_exempt
 @login_not_required
+@require_http_methods(["GET", "POST"])
+def resultat(request: HttpRequest, jeton: str) -> HttpResponse:
+    """Le résultat d'un paiement par URL : 200 vide, quoi qu'il dise. Certains sites le reçoivent par GET."""
+    recu = services.recevoir_resultat(jeton=jeton, requete=request.META["QUERY_STRING"], corps=request.body)
+    if not recu:
+        limites.compter("notifications-inconnues", limites.adresse_ip(request))
+    return HttpResponse(status=HTTPStatus.OK)
+
+
+@des_avant_l_ouverture
+@sans_hote
+@ecrit_en_lecture
+@csrf_exempt
+@login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def retour(request: RequeteCollectivite, jeton: str) -> HttpResponse:
     """Le retour de PayFiP, et « Vérifier maintenant » : le jeton seul désigne la tentative, rien d'autre n'est cru.

@@ -198,9 +198,12 @@ SILENCED_SYSTEM_CHECKS: list[str] = []
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # sans compter les fichiers, qu'envoie un agent, ou Contact (portail.refus)
 CLAMAV = env.env_prise("CLAMAV_URL")  # l'antivirus de tout fichier reçu
 
-# PayFiP (payfip.md §3.1). Les trois adresses changent ensemble avec l'environnement.
+# PayFiP (payfip.md §2.1 et §3.1). Ces adresses changent ensemble avec l'environnement.
 PAYFIP_URL = env.env_url("PAYFIP_URL", defaut="https://www.payfip.gouv.fr/tpa/services/securite", https=True)
 PAYFIP_PAGE_URL = env.env_url("PAYFIP_PAGE_URL", defaut="https://www.payfip.gouv.fr/tpa/paiementws.web", https=True)
+PAYFIP_PAIEMENT_URL = env.env_url(
+    "PAYFIP_PAIEMENT_URL", defaut="https://www.payfip.gouv.fr/tpa/paiement.web", https=True
+)
 RAPPROCHEMENT_SECONDES = env.env_entier("RAPPROCHEMENT_SECONDES", defaut=300, minimum=1)
 
 CONTENT_SECURITY_POLICY = {
@@ -212,7 +215,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": ["'self'"],
         "connect-src": ["'self'"],
         # Chromium applique form-action aux redirections : sans l'origine de PayFiP, « Payer » ne mène nulle part.
-        "form-action": ["'self'", env.origine(PAYFIP_PAGE_URL)],
+        "form-action": ["'self'", *{env.origine(url): None for url in (PAYFIP_PAGE_URL, PAYFIP_PAIEMENT_URL)}],
         "frame-ancestors": ["'none'"],
         "base-uri": ["'none'"],
         "object-src": ["'none'"],

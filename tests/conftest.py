@@ -137,6 +137,7 @@ def simulateur(settings: Any) -> Iterator[SimpleNamespace]:
     base = f"http://127.0.0.1:{serveur.server_address[1]}"
     settings.PAYFIP_URL = f"{base}/tpa/services/securite"
     settings.PAYFIP_PAGE_URL = f"{base}/tpa/paiementws.web"
+    settings.PAYFIP_PAIEMENT_URL = f"{base}/tpa/paiement.web"
     politique = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
     settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": {**politique, "form-action": ["'self'", base]}}
     yield SimpleNamespace(url=base, serveur=serveur)

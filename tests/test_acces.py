@@ -25,8 +25,8 @@ from portail.models import Affectation, Role
 PUBLIQUES = {
     "account_login", "account_logout", "accessibilite", "activation", "activation_envoyee", "activation_finir",
     "activation_lien", "aide", "changer_de_mot_de_passe", "charte", "composants", "donnees_personnelles", "favicon",
-    "logo", "mentions_legales", "paiement_tipi:notification", "paiement_tipi:retour", "plan_du_site", "pret",
-    "securite", "vivant",
+    "logo", "mentions_legales", "paiement_tipi:notification", "paiement_tipi:resultat", "paiement_tipi:retour",
+    "plan_du_site", "pret", "securite", "vivant",
     "adresse_annuler", "adresse_valider", "agent_accepter", "lien",
     "mot_de_passe_envoye", "mot_de_passe_nouveau", "mot_de_passe_oublie",
 }  # fmt: skip
@@ -135,6 +135,8 @@ MATRICE = {
     ("POST", "paiement_tipi:payer"):  (302, 409, 404, 404, 409, 404, 404, 404, 404),
     ("GET", "paiement_tipi:notification"):  (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("POST", "paiement_tipi:notification"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "paiement_tipi:resultat"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "paiement_tipi:resultat"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "paiement_tipi:retour"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "paiement_tipi:retour"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
 }  # fmt: skip
@@ -267,6 +269,7 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "contact:piece": f"/contact/pieces/{piece.uuid if piece else uuid4()}/",
         "paiement_tipi:payer": f"/factures/{facture.uuid}/payer/",
         "paiement_tipi:notification": "/paiement/notification/",
+        "paiement_tipi:resultat": f"/paiement/notification/{jeton}/",
         "paiement_tipi:retour": f"/paiement/retour/{jeton}/",
     }
 
@@ -283,6 +286,7 @@ ECRITURES = {
     "factures:detail": {"factures_consultation"},
     "contact:piece": {"portail_compteur"},
     "factures:pdf": {"portail_compteur"},  # la limite des documents, que la garde laisse compter
+    "paiement_tipi:resultat": {"portail_compteur"},  # celle d'un service web n'en reçoit pas ici
     "paiement_tipi:retour": {
         "portail_compteur"
     },  # sans idop il n'y a rien à constater ; tests/paiement_tipi le montre avec

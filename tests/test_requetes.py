@@ -160,7 +160,7 @@ PAGES = (
     Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 4),
 )
 # Ce qu'une personne connectée obtient aussi (200) sans que ce soit une page.
-AUTRES = {"charte", "logo", "pret", "securite", "vivant"}
+AUTRES = {"charte", "logo", "paiement_tipi:resultat", "pret", "securite", "vivant"}
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from portail.gestion.registre import (
 )
 from portail.models import Regie
 
-EN_PAIEMENT = frozenset({Empechement.PAIEMENT_EN_COURS, Empechement.PAIEMENT_ABANDONNE})
+EN_PAIEMENT = frozenset({Empechement.PAIEMENT_EN_COURS, Empechement.PAIEMENT_ABANDONNE, Empechement.PAIEMENT_DECLARE})
 EN_COURS = _("Un paiement est en cours pour cette facture : attendez qu'il aboutisse ou expire.")
 
 

@@ -72,6 +72,7 @@ class Empechement(models.TextChoices):
     AVOIR = "AVOIR"
     ANNULEE = "ANNULEE"
     DEJA_PAYEE = "DEJA_PAYEE"
+    PAIEMENT_DECLARE = "PAIEMENT_DECLARE"
     PAIEMENT_ABANDONNE = "PAIEMENT_ABANDONNE"
     PAIEMENT_EN_COURS = "PAIEMENT_EN_COURS"
     PRELEVEMENT_AUTOMATIQUE = "PRELEVEMENT_AUTOMATIQUE"
@@ -89,6 +90,7 @@ ETAT_DE: dict[Empechement, EtatFacture] = {
     Empechement.AVOIR: EtatFacture.AVOIR,
     Empechement.ANNULEE: EtatFacture.ANNULEE,
     Empechement.DEJA_PAYEE: EtatFacture.PAYEE,
+    Empechement.PAIEMENT_DECLARE: EtatFacture.EN_COURS,
     Empechement.PAIEMENT_ABANDONNE: EtatFacture.EN_COURS,
     Empechement.PAIEMENT_EN_COURS: EtatFacture.EN_COURS,
     Empechement.PRELEVEMENT_AUTOMATIQUE: EtatFacture.PRELEVEMENT,
@@ -123,6 +125,10 @@ EXPLICATIONS: dict[Empechement, Explication] = {
     Empechement.DEJA_PAYEE: Explication(
         _("Cette facture est payée."),
         _("Vous n'avez plus rien à faire. Gardez le document si vous en avez besoin."),
+    ),
+    Empechement.PAIEMENT_DECLARE: Explication(
+        _("Paiement déclaré par PayFiP, en cours de confirmation par le Trésor public."),
+        _("Ne payez pas une seconde fois : cette facture sera payée ici dès que le Trésor public aura confirmé."),
     ),
     Empechement.PAIEMENT_ABANDONNE: Explication(
         _("Paiement abandonné, vous pourrez réessayer dans 2 minutes."),

@@ -125,6 +125,8 @@ def _mot(etat: str, empechement: str, *, debitee: bool) -> str | Promise:
         return _("Prélèvement enregistré")
     if etat == EtatFacture.EN_COURS and empechement == Empechement.PAIEMENT_ABANDONNE:
         return _("Paiement abandonné, vous pourrez réessayer dans 2 minutes")
+    if etat == EtatFacture.EN_COURS and empechement == Empechement.PAIEMENT_DECLARE:
+        return _("Paiement à confirmer")
     try:
         return EtatFacture(etat).label
     except ValueError as erreur:

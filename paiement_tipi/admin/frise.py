@@ -21,12 +21,14 @@ PHRASES: dict[EtatPaiement, Promise] = {
     E.DEMARRE: _("Paiement en ligne commencé"),
     E.ENVOYE: _("Personne envoyée chez PayFiP"),
     E.ABANDON_SIGNALE: _("PayFiP signale un abandon, à confirmer"),
+    E.DECLARE: _("Payé selon PayFiP, à confirmer par le Trésor public"),
     E.PAYE: _("Payé par carte, PayFiP le confirme"),
     E.PRELEVE: _("Prélèvement enregistré, PayFiP le confirme"),
     E.ESSAI_REUSSI: _("Essai réussi : rien n'est encaissé"),
     E.REFUSE: _("Paiement refusé par la banque"),
     E.ABANDONNE: _("Paiement abandonné"),
     E.EXPIRE: _("Paiement expiré : la page de PayFiP s'est fermée"),
+    E.INFIRME: _("Paiement que le Trésor public n'a pas reçu"),
     E.ECHOUE: _("Paiement qui n'a pas pu commencer"),
 }
 # Comment nous l'avons su ; le reste ne dirait rien à personne.
@@ -36,10 +38,14 @@ CAUSES = {
     "relevé": _("Appris en redemandant à PayFiP, comme à chaque relevé."),
     "rapprochement": _("Appris en redemandant à PayFiP."),
     "demandé par un agent": _("Appris en redemandant à PayFiP, à la demande d'un agent."),
+    "résultat posté": _("Appris par ce que PayFiP a posté, sans signature."),
+    "sans retour": _("PayFiP n'a rien posté dans le délai."),
+    "confirmé par un agent": _("Confirmé par un agent."),
+    "infirmé par un agent": _("Infirmé par un agent."),
     "refus à la création": _("PayFiP a refusé la demande."),
     "sans idop": _("PayFiP n'a jamais répondu : personne n'y a été envoyé."),
 }
-TONS = dict.fromkeys(SUCCES, "succes") | dict.fromkeys((E.REFUSE, E.ABANDONNE, E.EXPIRE, E.ECHOUE), "echec")
+TONS = dict.fromkeys(SUCCES, "succes") | dict.fromkeys((E.REFUSE, E.ABANDONNE, E.EXPIRE, E.INFIRME, E.ECHOUE), "echec")
 
 declarer_actions("paiements", _("Paiements en ligne"), {f"paiement.{etat}": PHRASES[etat] for etat in E})
 declarer_actions(

@@ -1,21 +1,28 @@
 """Démarrer un paiement, constater ce que PayFiP en dit, rapprocher ce qui attend."""
 
 from paiement_tipi.services.accuse import cle_de_l_accuse
+from paiement_tipi.services.confirmation import confirmer_declare, infirmer_declare, s_infirme, se_confirme
 from paiement_tipi.services.constat import appliquer, constater
 from paiement_tipi.services.contrats import regler_contrat
 from paiement_tipi.services.demarrage import PaiementImpossible, demarrer_paiement
 from paiement_tipi.services.guichet import guichet
+from paiement_tipi.services.par_url import recevoir_resultat
 from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever
 
 __all__ = [
     "PaiementImpossible",
     "appliquer",
     "cle_de_l_accuse",
+    "confirmer_declare",
     "constater",
     "demarrer_paiement",
     "guichet",
+    "infirmer_declare",
     "rapprocher",
     "recevoir_notification",
+    "recevoir_resultat",
     "regler_contrat",
     "relever",
+    "s_infirme",
+    "se_confirme",
 ]

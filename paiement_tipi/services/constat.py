@@ -19,7 +19,7 @@ from paiement_tipi.etats import (
     EtatPaiement,
 )
 from paiement_tipi.models import Paiement
-from paiement_tipi.protocole import Lecture, Resultat, Saisie
+from paiement_tipi.protocole import Lecture, Resultat
 from paiement_tipi.services.accuse import accuser
 from paiement_tipi.services.transitions import lecture_apres_panne, passer, prochaine_lecture
 from portail.taches import lancer
@@ -59,7 +59,7 @@ def appliquer(*, paiement: Paiement, lecture: Lecture, xml: bytes, cause: str, m
     if verrouille.etat in SUCCES:  # une lecture plus ancienne arrive après le succès : elle n'en efface rien
         paiement.etat = verrouille.etat
         return False
-    verrouille.anomalie = _anomalie(verrouille, lecture)
+    verrouille.anomalie = ecarts_de(verrouille, lecture) or code_inconnu(lecture)
     verrouille.resultat, verrouille.numauto = lecture.resultat[:8], lecture.numauto[:64]
     verrouille.date_payfip, verrouille.reponse = lecture.date, xml.decode("utf-8", "replace").replace("\0", "")
     if verrouille.anomalie:
@@ -76,7 +76,7 @@ def _conclure(
     """Change l'état s'il y a lieu, effets compris, et fixe la prochaine lecture ; ``paiement`` en voit le résultat."""
     gagne = vers is not None and passer(verrouille, vers=vers, cause=cause, maintenant=maintenant)
     if gagne:
-        _effets(verrouille, maintenant)
+        produire_effets(verrouille, maintenant)
     verrouille.pannes = 0
     verrouille.relire_le = prochaine_lecture(verrouille.etat, verrouille.envoye_le or maintenant, maintenant)
     verrouille.save(update_fields=["anomalie", "resultat", "numauto", "date_payfip", "reponse", "pannes", "relire_le"])
@@ -84,7 +84,7 @@ def _conclure(
     return gagne
 
 
-def _effets(paiement: Paiement, maintenant: datetime) -> None:
+def produire_effets(paiement: Paiement, maintenant: datetime) -> None:
     """Ce qu'un changement d'état entraîne, pour le seul appel qui l'a emporté."""
     moyen = MOYENS.get(EtatPaiement(paiement.etat))
     if moyen is not None:
@@ -101,7 +101,7 @@ def _effets(paiement: Paiement, maintenant: datetime) -> None:
         lancer("paiement_tipi.tasks.constater_paiement", dans=ABANDON_CONFIRME, paiement_id=paiement.pk)
 
 
-def _anomalie(paiement: Paiement, lecture: Lecture) -> str:
+def ecarts_de(paiement: Paiement, lecture: Lecture) -> str:
     """Ce qui, dans la réponse, n'est pas ce que nous avons envoyé ; vide si tout concorde.
 
     ``exer`` n'est pas comparé : PayFiP le rend parfois tronqué (payfip.md §3.3).
@@ -114,17 +114,18 @@ def _anomalie(paiement: Paiement, lecture: Lecture) -> str:
         "la saisie": lecture.saisie != paiement.saisie,
     }
     differents = [nom for nom, ecart in ecarts.items() if ecart]
-    if differents:
-        return f"PayFiP répond autre chose que ce qui a été envoyé : {', '.join(differents)}."
-    if lecture.resultat not in DE_RESULTAT:
-        return f"Résultat inconnu de PayFiP : « {lecture.resultat[:8]} »."
-    return ""
+    return f"PayFiP répond autre chose que ce qui a été envoyé : {', '.join(differents)}." if differents else ""
+
+
+def code_inconnu(lecture: Lecture) -> str:
+    """Un code qu'aucun document ne dit n'est jamais une fin : un agent regarde."""
+    return "" if lecture.resultat in DE_RESULTAT else f"Résultat inconnu de PayFiP : « {lecture.resultat[:8]} »."
 
 
 def _etat_lu(paiement: Paiement, lecture: Lecture, maintenant: datetime) -> EtatPaiement:
     """L'état que demande cette lecture. Un essai ou une activation ne règle jamais rien."""
     etat = DE_RESULTAT[lecture.resultat]
-    if etat in SUCCES and lecture.saisie != Saisie.PRODUCTION:
+    if etat in SUCCES and not paiement.encaisse:
         return EtatPaiement.ESSAI_REUSSI
     if lecture.resultat == Resultat.ABANDONNE and not _abandon_confirme(paiement, lecture, maintenant):
         return EtatPaiement.ABANDON_SIGNALE

@@ -12,11 +12,13 @@ from comptes.models import Usager
 from factures.argent import en_centimes
 from factures.etats import Empechement
 from factures.models import Facture
-from paiement_tipi import protocole
+from paiement_tipi import protocole, protocole_url, references
 from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
-from paiement_tipi.etats import EtatPaiement
-from paiement_tipi.models import ContratTipi, Paiement, PartPaiement
+from paiement_tipi.etats import EtatPaiement, MiseEnService
+from paiement_tipi.models import ContratTipi, Paiement, PartPaiement, Transport
+from paiement_tipi.services.par_url import adresse_par_url
 from paiement_tipi.services.transitions import passer, prochaine_lecture
+from paiement_tipi.valeurs import nettoyer_objet
 from portail.models import Collectivite
 
 ESSAIS, PAUSE_SECONDES = 20, 0.2
@@ -53,15 +55,16 @@ def demarrer_paiement(*, facture: Facture, usager: Usager, formulaire: UUID, gui
 
 
 def _partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) -> str:
-    """L'adresse où aller, une fois l'idop obtenu et enregistré."""
+    """L'adresse où aller, une fois l'idop obtenu et enregistré ; par URL, il n'y a rien à obtenir."""
     try:
-        idop = guichet.creer(_demande(paiement, collectivite))
+        idop = guichet.creer(_demande(paiement, collectivite)) if not paiement.par_url else None
+        adresse = _adresse(paiement, idop)
     except (GuichetIndisponible, GuichetRefuse, protocole.ChampInvalide) as erreur:
         journal.warning("Paiement %s non créé chez PayFiP : %s", paiement.uuid, erreur)
         passer(paiement, vers=EtatPaiement.ECHOUE, cause="refus à la création", maintenant=timezone.now())
         raise
     _envoyer(paiement, idop)
-    return _adresse(paiement)
+    return adresse
 
 
 def _meme_envoi(facture: Facture, usager: Usager, formulaire: UUID) -> str | None:
@@ -77,7 +80,7 @@ def _meme_envoi(facture: Facture, usager: Usager, formulaire: UUID) -> str | Non
         time.sleep(PAUSE_SECONDES)
     if envoi is None or envoi.etat != EtatPaiement.ENVOYE or not envoi.vient_de_partir(timezone.now()):
         return None
-    return _adresse(envoi)
+    return _adresse(envoi, envoi.idop)
 
 
 def _ouvrir(*, facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
@@ -94,17 +97,19 @@ def _ouvrir(*, facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
 
 
 def _creer(facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
-    contrat = ContratTipi.objects.get(regie=facture.regie_id)
+    contrat = ContratTipi.objects.select_related("regie").get(regie=facture.regie_id)
+    exer, refdet = _reference(facture, contrat)
     paiement = Paiement.objects.create(
         collectivite_id=facture.collectivite_id,
         contrat=contrat,
         usager=usager,
         formulaire=formulaire,
+        transport=contrat.transport,
         numcli=contrat.numcli,
         saisie=contrat.saisie,
-        exer=str(facture.exercice or facture.date_emission.year),
-        refdet=facture.reference,
-        objet=protocole.nettoyer_objet(facture.objet),
+        exer=exer,
+        refdet=refdet,
+        objet=nettoyer_objet(facture.objet),
         montant=facture.reste_du,
         mel=usager.email,
     )
@@ -112,6 +117,13 @@ def _creer(facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
         paiement=paiement, facture=facture, collectivite_id=facture.collectivite_id, montant=facture.reste_du
     )
     return paiement
+
+
+def _reference(facture: Facture, contrat: ContratTipi) -> tuple[str, str]:
+    """L'exercice et la référence ; d'un titre qui s'essaie, ceux que PayFiP réserve aux essais (payfip.md §4)."""
+    if contrat.transport == Transport.URL_TITRE and contrat.etape != MiseEnService.PRODUCTION:
+        return references.d_essai(contrat.regie.mode, dette_sur_13=contrat.dette_sur_13)
+    return str(facture.exercice or facture.date_emission.year), facture.reference
 
 
 def _demande(paiement: Paiement, collectivite: Collectivite) -> protocole.Demande:
@@ -129,18 +141,20 @@ def _demande(paiement: Paiement, collectivite: Collectivite) -> protocole.Demand
 
 
 @transaction.atomic
-def _envoyer(paiement: Paiement, idop: UUID) -> None:
-    """Enregistre l'idop ; GuichetIndisponible si la tentative a été close entre-temps, sans avoir été montrée."""
+def _envoyer(paiement: Paiement, idop: UUID | None) -> None:
+    """Note le départ et l'idop ; GuichetIndisponible si la tentative, jamais montrée, a été close entre-temps."""
     maintenant = timezone.now()
     paiement.idop, paiement.envoye_le = idop, maintenant
-    Paiement.objects.filter(pk=paiement.pk).update(
-        idop=idop, envoye_le=maintenant, relire_le=prochaine_lecture(EtatPaiement.ENVOYE, maintenant, maintenant)
-    )
-    if not passer(paiement, vers=EtatPaiement.ENVOYE, cause="idop reçu", maintenant=maintenant):
+    relire_le = prochaine_lecture(EtatPaiement.ENVOYE, maintenant, maintenant) if idop else None
+    Paiement.objects.filter(pk=paiement.pk).update(idop=idop, envoye_le=maintenant, relire_le=relire_le)
+    cause = "idop reçu" if idop else "parti par URL"
+    if not passer(paiement, vers=EtatPaiement.ENVOYE, cause=cause, maintenant=maintenant):
         raise GuichetIndisponible("réponse trop tardive")
 
 
-def _adresse(paiement: Paiement) -> str:
-    if paiement.idop is None:
+def _adresse(paiement: Paiement, idop: UUID | None) -> str:
+    if paiement.par_url:
+        return adresse_par_url(paiement)
+    if idop is None:
         raise ValueError("Une tentative sans idop n'a pas de page.")
-    return protocole.adresse_de_page(settings.PAYFIP_PAGE_URL, paiement.idop)
+    return protocole_url.adresse_de_page(settings.PAYFIP_PAGE_URL, idop)

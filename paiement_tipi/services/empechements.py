@@ -1,19 +1,26 @@
 """Ce que le paiement apprend aux factures (``factures.registre``) : opérations engagées et conditions."""
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models.functions import Coalesce
 
 from factures.argent import depuis_centimes
 from factures.etats import Empechement
+from factures.models import MontantField
 from factures.registre import Cause
 from paiement_tipi.etats import EtatPaiement
-from paiement_tipi.models import PartPaiement
+from paiement_tipi.models import PartPaiement, Transport
 from paiement_tipi.protocole import MONTANT_MAXIMAL, MONTANT_MINIMAL, MOTIF_REFDET
+from paiement_tipi.protocole_url import MONTANT_MAXIMAL_URL
+
+CONTRAT = "regie__contrat_tipi__"
 
 
 def operations() -> list[Cause]:
-    """La tentative ouverte de chaque facture, s'il y en a une."""
-    ouvertes = PartPaiement.objects.filter(facture=OuterRef("pk"), ouverte=True)
+    """La tentative ouverte de chaque facture, s'il y en a une, ou un paiement que le Trésor doit confirmer."""
+    parts = PartPaiement.objects.filter(facture=OuterRef("pk"))
+    ouvertes = parts.filter(ouverte=True)
     return [
+        (Exists(parts.filter(paiement__etat=EtatPaiement.DECLARE)), Empechement.PAIEMENT_DECLARE),
         (Exists(ouvertes.filter(paiement__etat=EtatPaiement.ABANDON_SIGNALE)), Empechement.PAIEMENT_ABANDONNE),
         (Exists(ouvertes), Empechement.PAIEMENT_EN_COURS),
     ]
@@ -24,6 +31,20 @@ def conditions() -> list[Cause]:
     return [
         (Q(regie__contrat_tipi__isnull=True), Empechement.SERVICE_INDISPONIBLE),
         (~Q(reference__regex=f"^{MOTIF_REFDET}$"), Empechement.REFERENCE_NON_PAYABLE),
-        (Q(reste_du__lt=depuis_centimes(MONTANT_MINIMAL)), Empechement.MONTANT_TROP_FAIBLE),
-        (Q(reste_du__gt=depuis_centimes(MONTANT_MAXIMAL)), Empechement.MONTANT_TROP_ELEVE),
+        (Q(reste_du__lt=_minimum()), Empechement.MONTANT_TROP_FAIBLE),
+        (Q(reste_du__gt=_maximum()), Empechement.MONTANT_TROP_ELEVE),
     ]
+
+
+def _minimum() -> Coalesce:
+    return Coalesce(f"{CONTRAT}montant_minimal", _centimes(MONTANT_MINIMAL))
+
+
+def _maximum() -> Coalesce:
+    """Celui du contrat, sinon celui de son transport (payfip.md §2.4)."""
+    par_web = When(**{f"{CONTRAT}transport": Transport.SERVICE_WEB}, then=_centimes(MONTANT_MAXIMAL))
+    return Coalesce(f"{CONTRAT}montant_maximal", Case(par_web, default=_centimes(MONTANT_MAXIMAL_URL)))
+
+
+def _centimes(nombre: int) -> Value:
+    return Value(depuis_centimes(nombre), output_field=MontantField())

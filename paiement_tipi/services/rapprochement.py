@@ -12,6 +12,7 @@ from paiement_tipi.client import Guichet
 from paiement_tipi.etats import SANS_IDOP, EtatPaiement
 from paiement_tipi.models import NotificationTipi, Paiement
 from paiement_tipi.services.constat import constater
+from paiement_tipi.services.par_url import expirer_sans_retour
 from paiement_tipi.services.transitions import passer
 from portail import limites
 from portail.taches import lancer, progresser
@@ -41,6 +42,7 @@ def recevoir_notification(*, idop: UUID, corps: str) -> bool:
 def relever(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
     """Redemande les tentatives dont l'heure est venue ; rend leur nombre par état. Une seule en panne n'arrête rien."""
     clore_sans_idop(maintenant)
+    expirer_sans_retour(maintenant)
     # Réservées une à une, juste avant d'être demandées : quand PayFiP est lent, les dernières attendent longtemps.
     a_faire = (p for p in Paiement.objects.a_relire(maintenant)[:PAR_RELEVE] if _reserver(p, maintenant))
     return _constater_toutes(a_faire, guichet=guichet, cause="relevé", maintenant=maintenant)
@@ -49,6 +51,7 @@ def relever(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
 def rapprocher(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
     """Redemande tout de suite toutes les tentatives de l'année sans résultat P, V, R ou Z ; leur nombre par état."""
     clore_sans_idop(maintenant)
+    expirer_sans_retour(maintenant)
     toutes = list(Paiement.objects.interrogeables(maintenant).order_by("envoye_le"))
     return _constater_toutes(toutes, guichet=guichet, cause="rapprochement", maintenant=maintenant)
 

@@ -11,8 +11,11 @@ from portail.journal import noter
 
 
 @transaction.atomic
-def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: datetime) -> bool:
-    """Passe la tentative à ``vers`` ; vrai pour l'unique appel qui l'emporte, qui seul a droit aux effets."""
+def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: datetime, motif: str = "") -> bool:
+    """Passe la tentative à ``vers`` ; vrai pour l'unique appel qui l'emporte, qui seul a droit aux effets.
+
+    ``motif`` : ce qu'en écrit l'agent qui le décide, gardé au journal.
+    """
     de = paiement.etat
     if not Paiement.objects.filter(pk=paiement.pk, etat__in=sources(vers)).update(etat=vers):
         return False
@@ -20,7 +23,8 @@ def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: da
     TransitionPaiement.objects.create(
         paiement=paiement, collectivite_id=paiement.collectivite_id, de=de, vers=vers, cause=cause, le=maintenant
     )
-    noter(f"paiement.{vers}", sur=paiement, avant={"etat": de}, apres={"etat": vers, "cause": cause})
+    dit = {"motif": motif} if motif else {}
+    noter(f"paiement.{vers}", sur=paiement, avant={"etat": de}, apres={"etat": vers, "cause": cause} | dit)
     if vers not in OUVERTS:
         PartPaiement.objects.filter(paiement=paiement).update(ouverte=False)
     return True

@@ -61,6 +61,7 @@ def variables(reglages: Reglages) -> dict[str, str]:
         "PORT": str(reglages.port),
         "PAYFIP_URL": f"{reglages.simulateur}/tpa/services/securite",
         "PAYFIP_PAGE_URL": f"{reglages.simulateur}/tpa/paiementws.web",
+        "PAYFIP_PAIEMENT_URL": f"{reglages.simulateur}/tpa/paiement.web",
         "COURRIEL_URL": "fichiers:",
         "COURRIEL_EXPEDITEUR": "portail@demo.example",
         "RAPPROCHEMENT_SECONDES": str(reglages.rapprochement_secondes),

@@ -66,6 +66,7 @@ ADRESSES = {
     "mot_de_passe_oublie": REFUSEE,
     "paiement_tipi:notification": REFUSEE,
     "paiement_tipi:payer": REFUSEE,
+    "paiement_tipi:resultat": REFUSEE,
     "paiement_tipi:retour": REFUSEE,
     "plan_du_site": HABITANT,
     "pret": A_PERSONNE,

@@ -19,7 +19,7 @@ from factures.models import Facture
 from factures.services import annuler, encaisser
 from paiement_tipi import services
 from paiement_tipi.client import GuichetIndisponible
-from paiement_tipi.etats import DE_RESULTAT, OUVERTS, RETOURS, SUCCES, TRANSITIONS, EtatPaiement
+from paiement_tipi.etats import DE_RESULTAT, ENCAISSES, OUVERTS, RETOURS, SUCCES, TRANSITIONS, EtatPaiement
 from paiement_tipi.models import Paiement, PartPaiement
 from paiement_tipi.services.transitions import passer
 from tests.paiement_tipi.outils_machine import GuichetDocile, Tue
@@ -36,7 +36,7 @@ EVENEMENTS = [
     "annuler_la_facture",
 ]
 EN_COURS = ["PAIEMENT_EN_COURS", "PAIEMENT_ABANDONNE"]
-ENCAISSES = {EtatPaiement.PAYE: "P", EtatPaiement.PRELEVE: "V"}
+CODES = {EtatPaiement.PAYE: "P", EtatPaiement.PRELEVE: "V"}
 
 
 class UneFacture(RuleBasedStateMachine):
@@ -143,9 +143,9 @@ class UneFacture(RuleBasedStateMachine):
     def chaque_tentative_compte_une_fois_si_payfip_l_a_dit(self):
         for paiement in self.tentatives():
             encaisse = [r.montant for r in self.facture.reglements.filter(origine=f"payfip:{paiement.uuid}")]
-            assert encaisse == ([paiement.montant] if paiement.etat in ENCAISSES else [])
-            if paiement.etat in ENCAISSES:
-                assert self.guichet.operations[paiement.idop].resultat == ENCAISSES[paiement.etat]
+            assert encaisse == ([paiement.montant] if paiement.etat in CODES else [])
+            if paiement.etat in CODES:
+                assert self.guichet.operations[paiement.idop].resultat == CODES[paiement.etat]
 
     @invariant()
     def une_seule_part_est_ouverte_et_c_est_celle_d_une_tentative_ouverte(self):
@@ -195,8 +195,11 @@ def test_chaque_etat_a_ses_suites_et_son_texte():
 
 def test_un_succes_est_definitif_et_l_emporte_sur_toute_fin_decidee_ici():
     assert {etat for etat, suites in TRANSITIONS.items() if not suites} == SUCCES | {EtatPaiement.ECHOUE}
-    sans_succes = {etat for etat, suites in TRANSITIONS.items() if not suites >= SUCCES}
+    sans_succes = {etat for etat, suites in TRANSITIONS.items() if not suites >= ENCAISSES}
     assert sans_succes == SUCCES | {EtatPaiement.ECHOUE, EtatPaiement.DEMARRE}
+    sans_declaration = {etat for etat, suites in TRANSITIONS.items() if EtatPaiement.DECLARE not in suites}
+    par_le_guichet = {EtatPaiement.ABANDON_SIGNALE, EtatPaiement.DECLARE}
+    assert sans_declaration == sans_succes | par_le_guichet
 
 
 def test_aucun_pas_ne_rouvre_une_tentative_close():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from paiement_tipi import protocole
+from paiement_tipi import protocole, protocole_url
 from paiement_tipi.protocole import ChampInvalide, Demande, Faute, Lecture, ReponseIllisible, Saisie
 from tests.paiement_tipi import outils_reponses as reponses
 from tests.paiement_tipi.test_simulateur_outils import canonique
@@ -203,7 +203,7 @@ def test_un_idop_qui_n_est_pas_un_uuid_est_illisible(idop):
 
 
 def test_la_page_de_paiement_ne_porte_que_l_idop():
-    adresse_lue = protocole.adresse_de_page("https://www.payfip.gouv.fr/tpa/paiementws.web", IDOP)
+    adresse_lue = protocole_url.adresse_de_page("https://www.payfip.gouv.fr/tpa/paiementws.web", IDOP)
     assert adresse_lue == f"https://www.payfip.gouv.fr/tpa/paiementws.web?idop={IDOP}"
 
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from paiement_tipi.protocole import LONGUEUR_OBJET, PARIS, REGLES, date_de_paris, nettoyer_objet
+from paiement_tipi.protocole import REGLES
+from paiement_tipi.valeurs import LONGUEUR_OBJET, PARIS, date_de_paris, nettoyer_objet
 
 
 @pytest.mark.parametrize(

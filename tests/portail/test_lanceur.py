@@ -170,6 +170,7 @@ def test_demo_env_vise_le_simulateur(tmp_path: Path, monkeypatch: pytest.MonkeyP
         "PORT": "8000",
         "PAYFIP_URL": "http://127.0.0.1:9001/tpa/services/securite",
         "PAYFIP_PAGE_URL": "http://127.0.0.1:9001/tpa/paiementws.web",
+        "PAYFIP_PAIEMENT_URL": "http://127.0.0.1:9001/tpa/paiement.web",
         "COURRIEL_URL": "fichiers:",
         "COURRIEL_EXPEDITEUR": "portail@demo.example",
         "RAPPROCHEMENT_SECONDES": "300",

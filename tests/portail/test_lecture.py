@@ -15,8 +15,8 @@ from tests.test_acces import adresses
 
 pytestmark = pytest.mark.sqlite
 
-# L'issue d'un paiement au retour de PayFiP, et la première lecture d'une facture : rien d'autre.
-EXCEPTIONS = {"paiement_tipi:retour", "factures:detail"}
+# L'issue d'un paiement au retour de PayFiP ou postée par lui, et la première lecture d'une facture : rien d'autre.
+EXCEPTIONS = {"paiement_tipi:resultat", "paiement_tipi:retour", "factures:detail"}
 
 
 def test_les_vues_dont_le_get_ecrit_sont_celles_ci():

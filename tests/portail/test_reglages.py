@@ -137,6 +137,7 @@ def test_la_production_est_sure_sans_rien_regler(tmp_path):
         "EMAIL_TIMEOUT": 10,
         "PAYFIP_URL": "https://www.payfip.gouv.fr/tpa/services/securite",
         "PAYFIP_PAGE_URL": "https://www.payfip.gouv.fr/tpa/paiementws.web",
+        "PAYFIP_PAIEMENT_URL": "https://www.payfip.gouv.fr/tpa/paiement.web",
     }
     assert lire(tmp_path, PRODUCTION, *attendus) == attendus
 

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import Usager
 from factures.models import Facture, MontantField
 from paiement_tipi.etats import LISIBLE, OUVERTS, SUCCES, EtatPaiement
-from paiement_tipi.protocole import Saisie
-from portail.models import Collectivite, Regie
+from paiement_tipi.models.contrats import ContratTipi, Transport
+from paiement_tipi.protocole import PRODUCTIONS
+from portail.models import Collectivite
 from portail.reperes import Compact
 
 DOUBLE_CLIC = timedelta(seconds=10)
@@ -25,44 +26,16 @@ def nouveau_jeton() -> str:
     return secrets.token_urlsafe(32)
 
 
-class Transport(models.TextChoices):
-    """Comment ce contrat parle à PayFiP."""
-
-    SERVICE_WEB = "service-web", _("service web")
-
-
-class ContratTipi(models.Model):
-    """Comment PayFiP connaît un service : son numéro de client et où en est sa mise en service."""
-
-    collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
-    regie = models.OneToOneField(Regie, models.PROTECT, related_name="contrat_tipi")
-    numcli = models.CharField(_("numéro de client (numcli)"), max_length=6)
-    transport = models.CharField(_("transport"), max_length=11, choices=Transport, default=Transport.SERVICE_WEB)
-    saisie = models.CharField(
-        _("mise en service"),
-        max_length=1,
-        choices=[(Saisie.TEST, _("test")), (Saisie.ACTIVATION, _("activation")), (Saisie.PRODUCTION, _("production"))],
-        default=Saisie.TEST,
-    )
-
-    class Meta:
-        verbose_name = _("contrat PayFiP")
-        verbose_name_plural = _("contrats PayFiP")
-        constraints = (
-            models.CheckConstraint(condition=Q(numcli__regex=r"^[0-9]{6}$"), name="contrat_numcli_six_chiffres"),
-            models.CheckConstraint(condition=Q(saisie__in=list(Saisie)), name="contrat_saisie_connue"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.regie} · {self.numcli}"
-
-
 class PaiementQuerySet(models.QuerySet["Paiement"]):
     """Les tentatives à suivre."""
 
     def de(self, usager: Usager, *, chez: Collectivite) -> Self:
         """Celles de cette personne dans cette commune."""
         return self.filter(usager=usager, collectivite=chez)
+
+    def par_url(self) -> Self:
+        """Celles que PayFiP ne laisse pas interroger."""
+        return self.exclude(transport=Transport.SERVICE_WEB)
 
     def a_relire(self, maintenant: datetime) -> Self:
         """Celles qu'il est temps de redemander à PayFiP."""
@@ -89,6 +62,7 @@ class Paiement(models.Model):
     etat = models.CharField(_("état"), max_length=15, choices=EtatPaiement, default=EtatPaiement.DEMARRE)
     cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
     # Ce que nous avons envoyé.
+    transport = models.CharField(_("transport"), max_length=11, choices=Transport, default=Transport.SERVICE_WEB)
     numcli = models.CharField(max_length=6)
     saisie = models.CharField(max_length=1)
     exer = models.CharField(max_length=4)
@@ -118,13 +92,15 @@ class Paiement(models.Model):
             models.CheckConstraint(condition=Q(etat__in=EtatPaiement.values), name="paiement_etat_connu"),
             models.CheckConstraint(
                 condition=Q(etat__in=(EtatPaiement.DEMARRE, EtatPaiement.ECHOUE))
-                | Q(idop__isnull=False, envoye_le__isnull=False),
+                | Q(idop__isnull=False, envoye_le__isnull=False, transport=Transport.SERVICE_WEB)
+                | Q(~Q(transport=Transport.SERVICE_WEB), idop__isnull=True, envoye_le__isnull=False),
                 name="paiement_envoye_avec_idop",
             ),
         )
         # L'accueil de la gestion compte à chaque visite ceux qu'il faut suivre : peu, parmi beaucoup.
         indexes = (
             models.Index(fields=("collectivite",), condition=Q(etat__in=OUVERTS), name="paiement_ouvert"),
+            models.Index(fields=("collectivite",), condition=Q(etat=EtatPaiement.DECLARE), name="paiement_declare"),
             models.Index(fields=("collectivite",), condition=~Q(anomalie=""), name="paiement_en_anomalie"),
             models.Index(fields=("collectivite",), condition=Q(pannes__gt=0), name="paiement_en_panne"),
             models.Index("collectivite", Compact("refdet"), name="paiement_par_refdet"),
@@ -139,6 +115,16 @@ class Paiement(models.Model):
     def est_ouvert(self) -> bool:
         """Vrai tant que la tentative retient la facture."""
         return self.etat in OUVERTS
+
+    @property
+    def par_url(self) -> bool:
+        """Vrai si PayFiP ne peut pas être interrogé : seul son POST, ou le Trésor, dit ce qu'elle est devenue."""
+        return self.transport != Transport.SERVICE_WEB
+
+    @property
+    def encaisse(self) -> bool:
+        """Vrai si elle peut régler : un essai ou une activation ne règle jamais."""
+        return self.saisie in PRODUCTIONS
 
     def vient_de_partir(self, maintenant: datetime) -> bool:
         """Vrai juste après l'envoi : plus tard, la page de PayFiP a pu servir et ne resservira pas."""
