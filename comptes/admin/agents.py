@@ -104,7 +104,10 @@ def _retirer(affectation: Affectation, auteur: Usager, motif: str) -> Fait:
     return Fait(_("L'accès est retiré."), None)
 
 
-def _refus_du_dernier(affectation: Affectation) -> Texte:
+def _refus_a(affectation: Affectation, personne: Usager) -> Texte:
+    """Personne ne touche à son propre accès, ni n'ôte le dernier administrateur : autant le dire avant."""
+    if affectation.usager_id == personne.pk:
+        return REFUS[services.SoiMeme]
     dernier = services.est_le_dernier_administrateur(affectation)
     return REFUS[services.DernierAdministrateur] if dernier else ""
 
@@ -112,7 +115,7 @@ def _refus_du_dernier(affectation: Affectation) -> Texte:
 def _refus_de_suspendre(affectation: Affectation) -> Texte:
     if affectation.usager is None:
         return _("L'invitation n'est pas encore acceptée : retirez-la plutôt.")
-    return _("Cet accès est déjà suspendu.") if affectation.suspendue_le else _refus_du_dernier(affectation)
+    return _("Cet accès est déjà suspendu.") if affectation.suspendue_le else ""
 
 
 EXPLICATION = _(
@@ -154,7 +157,7 @@ declarer_acte(
         _changer_le_role,
         formulaire=RoleForm,
         initial=lambda affectation: {"role": affectation.role},
-        refus=_refus_du_dernier,
+        refus_a=_refus_a,
         signe=True,
     ),
 )
@@ -167,6 +170,7 @@ declarer_acte(
         _suspendre,
         formulaire=MotifForm,
         refus=_refus_de_suspendre,
+        refus_a=_refus_a,
         signe=True,
         danger=True,
     ),
@@ -192,7 +196,7 @@ declarer_acte(
         ),
         _retirer,
         formulaire=MotifForm,
-        refus=_refus_du_dernier,
+        refus_a=_refus_a,
         signe=True,
         danger=True,
     ),

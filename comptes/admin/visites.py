@@ -16,6 +16,8 @@ from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.gestion.registre import Acte, ActeImpossible, Texte, declarer_acte
 from portail.reponses import VoirAilleurs
 
+LE_VOTRE = _("Ce compte est le vôtre : il ne se voit pas ainsi.")
+
 
 class VoirForm(forms.Form):
     """Pourquoi."""
@@ -75,6 +77,7 @@ declarer_acte(
         _voir,
         formulaire=VoirForm,
         refus=lambda usager: "" if usager.is_active else _("Ce compte est fermé : la personne n'entre plus."),
+        refus_a=lambda usager, agent: LE_VOTRE if usager == agent else "",
         recoit_la_requete=True,
     ),
 )
@@ -86,6 +89,7 @@ declarer_acte(
         formulaire=VoirUnCompteForm,
         preparer=_proposer,
         refus=lambda r: "" if _comptes(r).exists() else _("Personne ne lit ce compte client en ligne."),
+        refus_a=lambda redevable, agent: LE_VOTRE if set(_comptes(redevable)) == {agent} else "",
         recoit_la_requete=True,
     ),
 )

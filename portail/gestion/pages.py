@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
 from itertools import compress
-from operator import attrgetter
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -24,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from portail.gestion import conflits, frise, registre
 from portail.gestion.champs import ChampsReserves
 from portail.gestion.droits import acces
-from portail.gestion.refus import refuser
+from portail.gestion.refus import pourquoi_pas, refuser, trier
 from portail.models import Collectivite
 from portail.reponses import VoirAilleurs
 from portail.versions import Conflit, DejaModifie
@@ -54,12 +53,14 @@ class PagesDUnObjet(ChampsReserves):
     def change_view(self, request: Any, object_id: str, *_args: Any, **_extra: Any) -> HttpResponse:
         """La fiche : ses champs, ce qui lui est lié, et ce que la personne peut en faire."""
         objet = self.objet(request, object_id)
+        actes, empechements = trier(self.actes_permis(request), objet, request.user)
         contexte = {
             "champs": [
                 self._champ(request, objet, nom) for nom in self.champs_visibles(request, self.get_fiche(request))
             ],
             "tableaux": [self._tableau(request, t(objet)) for t in registre.tableaux(self.opts.label_lower)],
-            "actes": sorted((a for a in self.actes_permis(request) if not a.refus(objet)), key=attrgetter("danger")),
+            "actes": actes,
+            "empechements": empechements,
             **self.en_plus(request, objet),
         }
         return self._rendre(request, self.gabarit_de_fiche, objet, contexte)
@@ -151,7 +152,7 @@ class PagesDUnObjet(ChampsReserves):
         if not self.peut(request, acte):
             raise PermissionDenied
         envoi = (request.POST, request.FILES) if request.method == "POST" else ()
-        formulaire, refus = acte.remplir(objet, *envoi), acte.refus(objet)
+        formulaire, refus = acte.remplir(objet, *envoi), pourquoi_pas(acte, objet, request.user)
         lecture = conflits.exiger_la_meme(request, conflits.lire(acte, objet))
         contexte |= _de_l_acte(acte, objet, formulaire) | {"refus": refus, "lecture": lecture}
         if refus:
@@ -169,7 +170,7 @@ class PagesDUnObjet(ChampsReserves):
         """409 : ce que les autres ont fait, et ce que la personne écrivait, à reprendre si l'acte se peut encore."""
         formulaire = acte.remplir(objet, request.POST, request.FILES)
         contexte |= _de_l_acte(acte, objet, formulaire) | {
-            "refus": acte.refus(objet),
+            "refus": pourquoi_pas(acte, objet, request.user),
             "lecture": conflits.lire(acte, objet),
             "conflit": self._tableau(request, conflits.depuis(self.admin_site, request, objet)),
             "saisie": conflits.saisie(formulaire),

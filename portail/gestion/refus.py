@@ -1,11 +1,27 @@
-"""Un acte que le service a refusé : la phrase, à sa place, sans rien perdre de ce qui a été écrit."""
+"""Un acte refusé : pourquoi, avant même de le demander ; ou la phrase, sans rien perdre de ce qui a été écrit."""
 
+from collections.abc import Iterable
+from operator import attrgetter
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from portail.gestion.registre import Acte, Texte
 from portail.versions import DejaModifie
+
+
+def pourquoi_pas(acte: Acte, objet: Any, personne: Any) -> Texte:
+    """Pourquoi cette personne ne peut pas le faire de cet objet ; vide si elle le peut."""
+    return acte.refus(objet) or acte.refus_a(objet, personne)
+
+
+def trier(actes: Iterable[Acte], objet: Any, personne: Any) -> tuple[list[Acte], list[str]]:
+    """Ceux qu'elle peut, les dangereux à la fin ; et pourquoi d'autres, qui ont lieu d'être, se refusent à elle."""
+    possibles = [acte for acte in actes if not acte.refus(objet)]
+    refus = {acte.nom: str(acte.refus_a(objet, personne)) for acte in possibles}
+    permis = sorted((acte for acte in possibles if not refus[acte.nom]), key=attrgetter("danger"))
+    return permis, list(dict.fromkeys(filter(None, refus.values())))
 
 
 def refuser(formulaire: Any, refus: Exception) -> None:

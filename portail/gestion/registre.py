@@ -46,16 +46,15 @@ class Acte:
     """Ce qu'on peut faire d'un objet, ou d'une liste : un bouton, une page qui confirme, un service qui fait.
 
     ``faire(objet, **saisie)`` rend la phrase du succès, un fichier ou un ``Fait``, ou lève ActeImpossible ; ``signe``
-    lui donne aussi ``auteur``, la personne connectée. ``refus(objet)`` dit, avant même la page, pourquoi l'acte n'a pas
-    lieu d'être, ou rien. ``preparer(formulaire, objet)`` borne les choix du formulaire à ceux de la commune.
-    ``apercu(objet, **saisie)``, s'il y en a un, montre ce qui va se passer avant qu'on le confirme.
-    ``rappel(objet)`` est ce qu'il faut avoir sous les yeux en remplissant le formulaire.
+    lui donne aussi ``auteur``, la personne connectée. ``refus(objet)`` dit avant la page pourquoi l'acte n'a pas lieu
+    d'être, ou rien ; ``refus_a(objet, personne)``, pourquoi il se refuse à elle, que la fiche dit au lieu du bouton.
+    ``preparer(formulaire, objet)`` borne les choix du formulaire à ceux de la commune ; ``rappel(objet)`` est ce qu'il
+    faut avoir sous les yeux en le remplissant. ``apercu(objet, **saisie)`` montre ce qui se passera, avant l'envoi.
     ``recoit_la_requete`` lui donne ``request``, pour ce qui ouvre quelque chose dans la session ; il rend la réponse.
     ``surveille`` : ``faire`` reçoit sous ``lu`` l'empreinte de ce que montrait ``initial``, et lève DejaModifie si ce
     n'est plus vrai. ``page`` : celle de ``declarer_page`` d'où il part et où il ramène, au lieu de la fiche de l'objet.
-    ``version(objet)``, s'il y en a une : à la personne dont la page montrait une autre version, on dit d'abord ce qui a
-    changé, sans rien perdre de ce qu'elle a écrit ; ``faire`` peut lui-même lever ``portail.versions.Conflit``.
-    ``bref`` : son nom là où son objet est déjà nommé. Qui peut : ``portail.gestion.droits.ACTES``.
+    ``version(objet)`` : à qui la page en montrait une autre, on dit d'abord ce qui a changé, sans perdre ce qu'elle a
+    écrit ; ``faire`` peut lever ``portail.versions.Conflit``. ``bref`` : son nom là où son objet est déjà nommé.
     """
 
     nom: str
@@ -66,6 +65,7 @@ class Acte:
     initial: Callable[[Any], dict[str, Any]] = lambda _objet: {}
     preparer: Callable[[Any, Any], None] = lambda _formulaire, _objet: None
     refus: Callable[[Any], Texte] = lambda _objet: ""
+    refus_a: Callable[[Any, Any], Texte] = lambda _objet, _personne: ""
     apercu: Callable[..., Texte] | None = None
     rappel: Callable[[Any], Texte] = lambda _objet: ""
     version: Callable[[Any], int] | None = None

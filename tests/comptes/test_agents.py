@@ -281,12 +281,16 @@ def test_personne_ne_touche_a_son_propre_acces_ni_n_ote_la_derniere_administratr
     gestion, maire, boe, connecter, acte, envoi
 ):
     page = gestion.post(adresse(affectation_de(maire, boe), acte), envoi)
-    assert (page.status_code, "votre propre accès" in texte(page)) == (200, True)
+    assert (page.status_code, "votre propre accès" in texte(page)) == (409, True)
+    fiche = texte(gestion.get(adresse(affectation_de(maire, boe))))
+    assert (fiche.count("votre propre accès"), f"/{acte}/" in fiche) == (1, False)  # la raison, à la place du bouton
     [autre] = Affectation.objects.administrateurs(boe).exclude(usager=maire)
     Affectation.objects.filter(pk=autre.pk).update(suspendue_le=timezone.now(), motif="x")
     exploitant = connecter(factories.usager(is_staff=True, is_superuser=True), chez=boe)
     page = exploitant.post(adresse(affectation_de(maire, boe), acte), envoi)
     assert (page.status_code, "C'est le seul administrateur" in texte(page)) == (409, True)
+    fiche = texte(exploitant.get(adresse(affectation_de(maire, boe))))
+    assert (fiche.count("C'est le seul administrateur"), f"/{acte}/" in fiche) == (1, False)
     assert list(Affectation.objects.administrateurs(boe)) == [affectation_de(maire, boe)]
     assert relever() == []
 

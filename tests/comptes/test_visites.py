@@ -319,8 +319,11 @@ def test_sans_motif_pour_soi_pour_un_compte_ferme_ou_d_ailleurs_il_n_y_a_pas_de_
     d_ailleurs = factories.usager()
     factories.redevable(factories.collectivite(), d_ailleurs)
     assert commencer(chez, d_ailleurs).status_code == 404
-    factories.redevable(boe, agente)
+    le_sien = factories.redevable(boe, agente)
     assert "est le vôtre" in texte(commencer(chez, agente))
+    for objet in (agente, le_sien):  # la raison, à la place du bouton
+        fiche = texte(chez.get(adresse(objet)))
+        assert ("est le vôtre" in fiche, "Voir comme l'habitant" in fiche) == (True, False)
     Usager.objects.filter(pk=ada.pk).update(is_active=False)
     assert commencer(chez, ada).status_code == 409
     assert (Visite.objects.exists(), faits()) == (False, [])
