@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
+from factures.admin import non_dits
 from factures.admin.reglements import RejetForm
 from factures.etats.depots import EtatDepot, SortReglement
 from factures.imports import FichierRefuse
@@ -235,5 +236,6 @@ def _cellules(ligne: LigneDepot) -> tuple[Any, ...]:
 
 
 declarer_tableau(MODELE, _bilan)
+declarer_tableau(MODELE, non_dits.tableau)
 for _sort in (*ECARTS, *reversed(ENREGISTRABLES), SortReglement.DEJA_ENREGISTRE):
     declarer_tableau(MODELE, _du_sort(_sort))

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from factures.admin.listes import court
 from factures.admin.lots import nombre
+from factures.admin.non_dits import faits as non_dits
 from factures.argent import depuis_centimes
 from factures.etats import EtatLot, SortLigne
 from factures.models import LotImport
@@ -53,6 +54,7 @@ def _a_savoir(lot: LotImport) -> Tableau:
     bilan = lot.bilan if lot.etat in A_DECIDER else {}
     orphelins = bilan.get("orphelins", {"nombre": 0, "noms": []})
     faits = (
+        *non_dits(bilan.get("non_dits", {})),
         (_("Redevables que la commune ne connaissait pas"), bilan.get("redevables_nouveaux", 0), ""),
         (_("Redevables dont le nom ou l'adresse change"), bilan.get("redevables_modifies", 0), ""),
         (_("Libellés qui révèlent peut-être quelque chose de privé"), bilan.get("sensibles", 0), ""),

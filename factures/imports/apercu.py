@@ -1,13 +1,13 @@
 """Les premières lignes d'un fichier, telles quelles, avant d'avoir décidé de ses colonnes ; puis la suite."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from factures.imports import lecteur_csv, lecteur_ods, lecteur_xlsx
-from factures.imports.classeurs import Formule, en_texte
+from factures.imports.classeurs import Formule, NonDits, en_texte
 from factures.imports.rangees import Rangee
 from factures.imports.tableaux import pleines, ranger, titres_de
 
@@ -16,8 +16,8 @@ SIGNES_MONTRES = 80
 Numerotees = Iterator[tuple[int, Sequence[Any]]]
 
 # Les tableaux, dont l'en-tête peut être n'importe lequel : qui les lit, et qui met leurs cellules en texte.
-TABLEAUX: dict[str, tuple[Callable[[BinaryIO], Numerotees], Callable[[str, Any], str] | None]] = {
-    "csv": (lecteur_csv.enregistrements, None),
+TABLEAUX: dict[str, tuple[Callable[[BinaryIO, NonDits], Numerotees], Callable[[str, Any], str] | None]] = {
+    "csv": (lambda fichier, _non_dits: lecteur_csv.enregistrements(fichier), None),
     "ods": (lecteur_ods.enregistrements, en_texte),
     "xlsx": (lecteur_xlsx.enregistrements, en_texte),
 }
@@ -30,12 +30,14 @@ class Apercu:
     titres: list[str]
     lignes: list[list[str]]
     rangees: Callable[[Mapping[str, str], Mapping[str, str]], Iterator[Rangee]]
+    non_dits: NonDits = field(default_factory=NonDits)  # complet quand tout est lu
 
 
 def d_un_tableau(fichier: BinaryIO, nom: str, combien: int) -> Apercu:
     """``FichierRefuse`` s'il est vide ou illisible."""
     enregistrements, texte = TABLEAUX[nom]
-    suite = pleines(enregistrements(fichier))
+    non_dits = NonDits()
+    suite = pleines(enregistrements(fichier, non_dits))
     titres = titres_de(suite)
     premieres = list(islice(suite, combien))
 
@@ -44,7 +46,7 @@ def d_un_tableau(fichier: BinaryIO, nom: str, combien: int) -> Apercu:
         return ranger(tout, correspondance=correspondance, constantes=constantes, en_texte=texte)
 
     lignes = [[_montrer(c) for c in cellules[: len(titres)]] for _, cellules in premieres]
-    return Apercu([_montrer(titre) for titre in titres], lignes, rangees)
+    return Apercu([_montrer(titre) for titre in titres], lignes, rangees, non_dits)
 
 
 def d_un_format_fixe(suite: Iterator[Rangee], combien: int) -> Apercu:

@@ -1,6 +1,7 @@
 """Ce que XLSX et ODS ont de commun : une archive à ne pas croire, et des cellules qui ont un type."""
 
 import zipfile
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import BinaryIO
@@ -18,6 +19,18 @@ CHIFFRES_SURS = 10**15  # un tableur n'en garde pas davantage
 _TABLEUR = Context(prec=15, traps=[])  # 0,30000000000000004 est 0,3
 
 ILLISIBLE = "Ce classeur ne peut pas être lu ; enregistrez-le de nouveau, ou exportez-le en CSV UTF-8."
+
+
+@dataclass
+class NonDits:
+    """Ce qu'un agent ne voit pas en ouvrant son classeur, compté à mesure qu'on le lit ; un CSV n'en a pas.
+
+    Les rangées cachées (un filtre oublié) sont lues comme les autres ; les feuilles, elles, ne le sont pas.
+    """
+
+    rangees_cachees: int = 0
+    feuilles_cachees: int = 0
+    autres_feuilles: int = 0
 
 
 class Formule:

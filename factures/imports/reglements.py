@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any, BinaryIO
 
 from factures.imports import lecteur_csv, lecteur_ods, lecteur_xlsx, valeurs
-from factures.imports.classeurs import en_texte
+from factures.imports.classeurs import NonDits, en_texte
 from factures.imports.formats import reconnaitre
 from factures.imports.rangees import Entete, FichierRefuse, Rangee
 from factures.imports.tableaux import normaliser, ranger
@@ -51,14 +51,14 @@ class LigneRecue:
     piece: str
 
 
-def lire(fichier: BinaryIO) -> Iterator[Rangee]:
+def lire(fichier: BinaryIO, non_dits: NonDits | None = None) -> Iterator[Rangee]:
     """Les rangées du fichier ; ``FichierRefuse`` si ce n'est pas un tableau de règlements."""
     nom = reconnaitre(fichier)
     fichier.seek(0)
     if nom == "csv":
         rangees = ranger(lecteur_csv.enregistrements(fichier), correspondance=_TITRES, entete=_ENTETE)
     elif nom in _CLASSEURS:
-        lignes = _CLASSEURS[nom](fichier)
+        lignes = _CLASSEURS[nom](fichier, non_dits)
         rangees = ranger(lignes, correspondance=_TITRES, entete=_ENTETE, en_texte=en_texte)
     else:
         raise FichierRefuse("Déposez un tableau : CSV, XLSX ou ODS.")

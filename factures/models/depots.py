@@ -21,6 +21,8 @@ class DepotReglements(models.Model):
     empreinte = models.CharField(_("empreinte du contenu"), max_length=64, editable=False)
     cree_le = models.DateTimeField(_("déposé le"), default=timezone.now, editable=False)
     etat = models.CharField(_("état"), max_length=10, choices=EtatDepot, default=EtatDepot.A_VERIFIER, editable=False)
+    # Ce que le classeur ne montrait pas : rangées cachées lues, feuilles cachées ou autres qui ne le sont pas.
+    non_dits = models.JSONField(default=dict, editable=False)
     clos_le = models.DateTimeField(_("dernier changement le"), null=True, editable=False)
 
     class Meta:

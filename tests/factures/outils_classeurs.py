@@ -47,18 +47,19 @@ def retouche(classeur, membre, changer):
 _ESPACES = (
     'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
     'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0" '
     'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
 )
 
 
-def ods(*rangees, entete=ENTETE, lignes=None, prologue=""):
+def ods(*rangees, entete=ENTETE, lignes=None, prologue="", avant="", apres=""):
     contenu = lignes or "".join(
         f"<table:table-row>{''.join(map(_cellule, valeurs))}</table:table-row>"
         for valeurs in (entete, *([r[nom] for nom in entete] for r in rangees))
     )
     xml = (
-        f'<?xml version="1.0" encoding="UTF-8"?>{prologue}<office:document-content {_ESPACES}><office:body>'
-        f'<office:spreadsheet><table:table table:name="F">{contenu}</table:table>'
+        f'<?xml version="1.0" encoding="UTF-8"?>{prologue}<office:document-content {_ESPACES}>{avant}<office:body>'
+        f'<office:spreadsheet><table:table table:name="F">{contenu}</table:table>{apres}'
         "</office:spreadsheet></office:body></office:document-content>"
     )
     sortie = io.BytesIO()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factures.imports import FichierRefuse, Ligne, classeurs, interpreter
-from factures.imports.formats import lire, reconnaitre
+from factures.imports.formats import apercevoir, lire, reconnaitre
 from tests.factures.outils_classeurs import ods, retouche, typee, xlsx
 from tests.factures.outils_imports import ecrire_csv, rangee
 
@@ -112,6 +112,40 @@ def test_la_premiere_feuille_visible_est_lue():
         classeur.create_sheet("Brouillon", 0).sheet_state = "hidden"
 
     assert len(lues(xlsx(typee(), changer=cacher), "xlsx")) == 1
+
+
+def avec_des_caches(nom):
+    """Deux rangées cachées (l'une filtrée), une troisième vide ; deux feuilles cachées, et une autre que l'on voit."""
+    if nom == "xlsx":
+
+        def cacher(classeur):
+            for rang in (3, 4, 9):
+                classeur.active.row_dimensions[rang].hidden = True
+            classeur.create_sheet("Annexe")
+            for etat in ("hidden", "veryHidden"):
+                classeur.create_sheet(etat, 0).sheet_state = etat
+
+        return xlsx(*(typee(numero=n) for n in "ABC"), changer=cacher)
+    rangees = ods(*(typee(numero=n) for n in "ABC"))
+    with zipfile.ZipFile(io.BytesIO(rangees)) as archive:
+        lignes = re.findall("<table:table-row>.*?</table:table-row>", archive.read("content.xml").decode())
+    for rang, comment in ((2, "collapse"), (3, "filter")):
+        lignes[rang] = lignes[rang].replace("table-row>", f'table-row table:visibility="{comment}">', 1)
+    lignes.append('<table:table-row table:visibility="collapse"><table:table-cell/></table:table-row>')
+    cachee = '<table:table table:style-name="ta2">'
+    contenu = "".join(lignes) + f"</table:table><table:table>{lignes[1]}</table:table>{cachee}{lignes[1]}"
+    style = '<style:style style:name="ta2" style:family="table"><style:table-properties table:display="false"/>'
+    classeur = ods(lignes=contenu, avant=f"<office:automatic-styles>{style}</style:style></office:automatic-styles>")
+    premiere = f"<office:spreadsheet>{cachee}{lignes[1]}</table:table>".encode()
+    return retouche(classeur, "content.xml", lambda xml: xml.replace(b"<office:spreadsheet>", premiere))
+
+
+@pytest.mark.parametrize("nom", ECRIRE)
+def test_ce_qu_un_classeur_cache_est_compte_et_seule_la_premiere_feuille_visible_est_lue(nom):
+    apercu = apercevoir(io.BytesIO(avec_des_caches(nom)), nom, 1)
+    correspondance = dict(zip(apercu.titres, apercu.titres, strict=True))
+    assert [rangee.cellules["numero"] for rangee in apercu.rangees(correspondance, {})] == ["A", "B", "C"]
+    assert apercu.non_dits == classeurs.NonDits(rangees_cachees=2, feuilles_cachees=2, autres_feuilles=1)
 
 
 def test_une_feuille_aux_lignes_tres_lointaines_est_refusee():

@@ -45,6 +45,7 @@ def test_une_analyse_compte_tout_et_ne_montre_rien(eau):
         "redevables_nouveaux": 1,
         "redevables_modifies": 0,
         "orphelins": {"nombre": 0, "noms": []},
+        "non_dits": {"rangees_cachees": 0, "feuilles_cachees": 0, "autres_feuilles": 0},
     }
     assert phrases(lot) == [
         "Ligne 4 : le montant « 1.234 » se lit de deux façons ; écrivez les centimes avec deux chiffres (1234,00)."

@@ -15,6 +15,7 @@ from factures.imports.documents import DocumentRefuse
 from factures.models import DepotReglements, Facture, RejetImport
 from factures.services import depots, joindre, lots
 from tests.contact.outils_pieces import EICAR, clamd, pdf_infecte
+from tests.factures.outils_classeurs import typee, xlsx
 from tests.factures.outils_imports import ecrire_csv, rangee
 from tests.factures.outils_lots import relu
 from tests.factures.outils_manuel import brouillon
@@ -51,7 +52,7 @@ def bombe_pdf():
 
 def test_un_fichier_de_reglements_se_lit_sans_ce_que_la_base_ne_garde_pas():
     lignes = "\n".join(f"N{n};;1,00;02/03/2026;cb" for n in range(450))
-    lues = lire_les_recus(io.BytesIO(f"{ENTETE}\nA\x00;{'x' * 999};1;;\n{lignes}".encode()))
+    lues, _ = lire_les_recus(io.BytesIO(f"{ENTETE}\nA\x00;{'x' * 999};1;;\n{lignes}".encode()))
     assert [(r.numero, r.cellules["numero"]) for r in lues[1:]] == [(n + 3, f"N{n}") for n in range(450)]
     assert (lues[0].cellules["numero"], lues[0].cellules["reference"]) == ("A\ufffd", "x" * 200)
 
@@ -90,6 +91,25 @@ def test_un_pdf_hostile_depose_a_la_main_n_y_gagne_qu_une_phrase(eau, facture, a
     page = poste.post(adresse(ecrite, "document"), {"document": SimpleUploadedFile("f.pdf", bombe_pdf())})
     assert (page.status_code, "trop de temps ou de mémoire" in texte(page)) == (200, True)
     assert Facture.objects.get(pk=ecrite.pk).pdf.name == garde
+
+
+@pytest.mark.django_db
+def test_l_apercu_dit_ce_que_le_classeur_cache(eau, facture, agente, boe, connecter):
+    poste = connecter(agente, chez=boe)
+
+    def cacher(classeur):
+        classeur.active.row_dimensions[2].hidden = True
+        classeur.create_sheet("Brouillon").sheet_state = "hidden"
+
+    recus = xlsx({"numero": "A", "montant": 1, "date": "02/03/2026", "moyen": "cb"},
+                 entete=("numero", "montant", "date", "moyen"), changer=cacher)  # fmt: skip
+    depot = {"regie": eau.pk, "fichier": SimpleUploadedFile("r.xlsx", recus)}
+    lot = lots.deposer(regie=eau, fichier=io.BytesIO(xlsx(typee(), changer=cacher)), libelle="a.xlsx")
+    lots.analyser(lot=lot)
+    for page in (poste.post(DEPOSER, depot, follow=True), poste.get(adresse(lot))):
+        assert "Lignes cachées ou filtrées du classeur, lues comme les autres 1" in texte(page)
+        assert "Feuilles cachées du classeur, qui ne sont pas lues 1" in texte(page)
+        assert "Autres feuilles" not in texte(page)
 
 
 # L'antivirus.

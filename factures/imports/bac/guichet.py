@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from factures.imports.bac.parent import Bac, BacMort
 from factures.imports.documents import DocumentRefuse
@@ -17,13 +17,20 @@ SILENCE_SECONDES = 20.0
 LOURD = "ce PDF demande trop de temps ou de mémoire pour être vérifié."
 
 
-def lire_les_recus(fichier: BinaryIO) -> list[Rangee]:
+class Recus(NamedTuple):
+    """Un fichier de règlements : ses rangées, et ce que son classeur ne montre pas."""
+
+    rangees: list[Rangee]
+    non_dits: dict[str, int]
+
+
+def lire_les_recus(fichier: BinaryIO) -> Recus:
     """Les rangées d'un fichier de règlements ; ``FichierRefuse`` s'il n'en est pas un, ou s'il a tué son lecteur."""
     rangees: list[Rangee] = []
     with _ouvert("recus", fichier) as bac:
         while "fin" not in (message := bac.entendre()):
             rangees += (Rangee(*rangee) for rangee in message["rangees"])
-    return rangees
+    return Recus(rangees, message["non_dits"])
 
 
 def verifier_le_document(contenu: bytes, *mentions: str) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import asdict
 from itertools import islice
 from typing import IO, Any, BinaryIO
 
@@ -31,7 +32,7 @@ def servir(entree: IO[bytes], sortie: IO[bytes], reglages: dict[str, Any]) -> No
         corrigees = {int(rang): cellules for rang, cellules in convenu["corrections"].items()}
         while paquet := [_comprise(r, corrigees, convenu) for r in islice(restantes, PAR_TRAME)]:
             dire(sortie, {"lignes": paquet, "part": _part(fichier)})
-    dire(sortie, {"fin": True})
+    dire(sortie, {"fin": True, "non_dits": asdict(apercu.non_dits)})
 
 
 def _comprise(rangee: Rangee, corrigees: dict[int, dict[str, str]], convenu: dict[str, Any]) -> list[Any]:

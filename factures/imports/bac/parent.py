@@ -144,15 +144,16 @@ class Lecture:
 
     def __init__(self, bac: Bac) -> None:
         self._bac, self.part = bac, 0
+        self.non_dits: dict[str, int] = {}
         self.entete = Entete(**bac.entendre()["entete"])
 
     def lignes(self, convention: Convention, *, depuis: int = 0) -> Iterator[Comprise]:
-        """Celles d'après la ligne ``depuis``, une seule fois ; ``part`` avance de 0 à 100."""
+        """Celles d'après la ligne ``depuis``, une fois ; ``part`` avance de 0 à 100, puis ``non_dits`` est connu."""
         self._bac.dire({**asdict(convention), "depuis": depuis})
         while "fin" not in (message := self._bac.entendre()):
             self.part = message["part"]
             yield from (_comprise(*ligne) for ligne in message["lignes"])
-        self.part = 100
+        self.part, self.non_dits = 100, message["non_dits"]
 
 
 def _comprise(numero: int, valeurs: list[Any] | None, cellules: Any = None, defauts: Any = ()) -> Comprise:

@@ -111,6 +111,11 @@ class Command(BaseCommand):
             f"  documents : {bilan['documents']}, dont {bilan['documents_douteux']} sans le numéro de leur facture ; "
             f"que rien ne nomme : {bilan['orphelins']['nombre']}"
         )
+        if any((caches := bilan.get("non_dits", {})).values()):
+            self.stdout.write(
+                f"  classeur : {caches['rangees_cachees']} ligne(s) cachée(s), lues ; non lues, "
+                f"{caches['feuilles_cachees']} feuille(s) cachée(s) et {caches['autres_feuilles']} autre(s)"
+            )
         phrases = _phrases(lot)
         for phrase in phrases[:PHRASES_MAXIMUM]:
             self.stderr.write(phrase)

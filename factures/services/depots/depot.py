@@ -32,11 +32,15 @@ class DejaDepose(Exception):
 def deposer(*, regie: Regie, fichier: BinaryIO, libelle: str) -> DepotReglements:
     """Le dépôt, à vérifier ; ``FichierRefuse`` s'il n'est pas lisible, ``DejaDepose`` si c'est encore le même."""
     examiner_le_fichier(fichier)
-    rangees = lire_les_recus(fichier)
+    rangees, non_dits = lire_les_recus(fichier)
     fichier.seek(0)
     empreinte = hashlib.sha256(fichier.read()).hexdigest()
     depot = DepotReglements(
-        collectivite_id=regie.collectivite_id, regie=regie, libelle=libelle[-120:], empreinte=empreinte
+        collectivite_id=regie.collectivite_id,
+        regie=regie,
+        libelle=libelle[-120:],
+        empreinte=empreinte,
+        non_dits=non_dits,
     )
     try:
         with transaction.atomic():

@@ -54,7 +54,7 @@ def analyser(*, lot: LotImport, relier: bool = False, pendant: float | None = No
                 _etager(lot, [_lue(lot, comprise, documents) for comprise in paquet], part=lecture.part)
                 if pendant is not None and time.monotonic() - depart > pendant:
                     return False
-            _conclure(lot, documents)
+            _conclure(lot, documents, lecture.non_dits)
     except FichierRefuse as refus:
         _refuser(lot, str(refus))
     return True
@@ -153,10 +153,11 @@ def _refuser(lot: LotImport, motif: str) -> None:
 
 
 @transaction.atomic
-def _conclure(lot: LotImport, documents: Pieces | None) -> None:
+def _conclure(lot: LotImport, documents: Pieces | None, non_dits: dict[str, int]) -> None:
     """Écarte ce que le fichier dit deux fois, puis compte."""
     exiger(verrouiller(lot), EtatLot.EN_ANALYSE)
     ecarter_les_contradictions(lot)
     progresser(pour=PATIENCE_SECONDES)
-    passer(lot, vers=EtatLot.A_VERIFIER, bilan={**bilan(lot), "orphelins": orphelins(lot, documents)}, avancement=0)
+    en_plus = {"orphelins": orphelins(lot, documents), "non_dits": non_dits}
+    passer(lot, vers=EtatLot.A_VERIFIER, bilan={**bilan(lot), **en_plus}, avancement=0)
     progresser()
