@@ -33,6 +33,8 @@ declarer_actions(
         "activation.demandee": _("Ouverture de compte demandée"),
         "activation.faite": _("Ouverture de compte terminée"),
         "compte.ouvert": _("Compte ouvert"),
+        "compte.ferme": _("Compte fermé par l'exploitant"),
+        "compte.rouvert": _("Compte rouvert par l'exploitant"),
         "code.emis": _("Code d'activation créé pour un courrier"),
         "code.reconnu": _("Code d'activation essayé : le bon"),
         "code.refuse": _("Code d'activation essayé : refusé"),

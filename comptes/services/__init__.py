@@ -31,6 +31,7 @@ from comptes.services.envoi import (
     recevoir_par_mail,
     revenir_au_papier,
 )
+from comptes.services.fermeture import fermer_un_compte, rouvrir_un_compte
 from comptes.services.impression import exporter_codes, imprimer_codes
 from comptes.services.invitations import (
     accepter_l_invitation,
@@ -97,6 +98,7 @@ __all__ = [
     "est_le_dernier_administrateur",
     "exporter_codes",
     "fermer_les_sessions",
+    "fermer_un_compte",
     "imprimer_codes",
     "invitation_du_lien",
     "inviter_un_agent",
@@ -115,6 +117,7 @@ __all__ = [
     "retirer_un_agent",
     "retrouver",
     "revenir_au_papier",
+    "rouvrir_un_compte",
     "sessions_ouvertes",
     "suspendre_rattachement",
     "suspendre_un_agent",
