@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comptes.requete import RequeteUsager
 from factures import services
+from factures.etats import EXPLICATIONS, Empechement
 from factures.forms import FiltreForm, MarqueForm
 from factures.models import (
     A_REGLER,
@@ -84,6 +85,8 @@ def liste(request: RequeteUsager) -> HttpResponse:
     page = Paginator(factures, PAR_PAGE).get_page(request.GET.get("page"))
     total_du = sum(g["du"] for g in groupes)
     contexte = {"page": page, "filtre": filtre, "total_du": total_du, "comptes": comptes, "vide": not groupes}
+    if any(facture.empechement == Empechement.GUICHET_EN_PANNE for facture in page):
+        contexte["panne"] = EXPLICATIONS[Empechement.GUICHET_EN_PANNE]
     siens = {g["regie_id"] for g in groupes}
     contexte["annonces"] = annonces_des_services(siens, chez=request.collectivite, maintenant=timezone.now())
     return render(request, "factures/liste.html", contexte)

@@ -13,6 +13,7 @@ LIMITES: dict[str, tuple[int, int]] = {
     "departs": (20, 300),  # vers PayFiP, par compte
     "retours": (20, 60),  # par tentative de paiement
     "notifications": (10, 60),  # par tentative de paiement
+    "pannes-payfip": (2, 600),  # d'affilée, avant la coupure (paiement_tipi.services.disjoncteur)
     "notifications-inconnues": (60, 60),  # par adresse IP
     # L'activation compte tout, succès compris : une limite atteinte ne dit rien de ce qui existe.
     "activations-par-reseau": (300, 3600),  # /24 ou /64 : une école entière y tient

@@ -83,6 +83,7 @@ class Empechement(models.TextChoices):
     REFERENCE_NON_PAYABLE = "REFERENCE_NON_PAYABLE"
     MONTANT_TROP_FAIBLE = "MONTANT_TROP_FAIBLE"
     MONTANT_TROP_ELEVE = "MONTANT_TROP_ELEVE"
+    GUICHET_EN_PANNE = "GUICHET_EN_PANNE"
 
 
 # Les empêchements qui donnent leur état à la facture ; les autres laissent voir « à payer », « échue »…
@@ -172,6 +173,13 @@ EXPLICATIONS: dict[Empechement, Explication] = {
     Empechement.MONTANT_TROP_ELEVE: Explication(
         _("Cette somme est trop élevée pour être payée en ligne."),
         _("Réglez par virement ou par chèque, comme indiqué sur votre facture."),
+    ),
+    Empechement.GUICHET_EN_PANNE: Explication(
+        _("Le site de paiement des Finances publiques (PayFiP) ne répond pas en ce moment."),
+        _(
+            "Vos factures restent consultables ici. Réessayez dans quelques minutes : le paiement reviendra de "
+            "lui-même. Vous pouvez aussi régler au guichet du service."
+        ),
     ),
 }
 

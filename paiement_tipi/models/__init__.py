@@ -1,4 +1,5 @@
 from paiement_tipi.models.contrats import ContratTipi, Transport
+from paiement_tipi.models.coupures import CoupurePayfip
 from paiement_tipi.models.tentatives import (
     DOUBLE_CLIC,
     NotificationTipi,
@@ -11,6 +12,7 @@ from paiement_tipi.models.tentatives import (
 __all__ = [
     "DOUBLE_CLIC",
     "ContratTipi",
+    "CoupurePayfip",
     "NotificationTipi",
     "Paiement",
     "PartPaiement",

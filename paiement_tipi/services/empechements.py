@@ -8,11 +8,12 @@ from factures.etats import Empechement
 from factures.models import MontantField
 from factures.registre import Cause
 from paiement_tipi.etats import EtatPaiement
-from paiement_tipi.models import PartPaiement, Transport
+from paiement_tipi.models import CoupurePayfip, PartPaiement, Transport
 from paiement_tipi.protocole import MONTANT_MAXIMAL, MONTANT_MINIMAL, MOTIF_REFDET
 from paiement_tipi.protocole_url import MONTANT_MAXIMAL_URL
 
 CONTRAT = "regie__contrat_tipi__"
+_PAR_SERVICE_WEB = Q(**{f"{CONTRAT}transport": Transport.SERVICE_WEB})
 
 
 def operations() -> list[Cause]:
@@ -27,12 +28,13 @@ def operations() -> list[Cause]:
 
 
 def conditions() -> list[Cause]:
-    """Un contrat avec PayFiP, une référence et une somme qu'il accepte."""
+    """Un contrat avec PayFiP, une référence et une somme qu'il accepte, et PayFiP qui répond."""
     return [
         (Q(regie__contrat_tipi__isnull=True), Empechement.SERVICE_INDISPONIBLE),
         (~Q(reference__regex=f"^{MOTIF_REFDET}$"), Empechement.REFERENCE_NON_PAYABLE),
         (Q(reste_du__lt=_minimum()), Empechement.MONTANT_TROP_FAIBLE),
         (Q(reste_du__gt=_maximum()), Empechement.MONTANT_TROP_ELEVE),
+        (Exists(CoupurePayfip.objects.filter(finie_le=None)) & _PAR_SERVICE_WEB, Empechement.GUICHET_EN_PANNE),
     ]
 
 

@@ -3,6 +3,7 @@
 from django.conf import settings
 
 from paiement_tipi.client import Guichet, GuichetHttp
+from paiement_tipi.services.disjoncteur import GuichetProtege
 
 PERSONNE_SECONDES = 4
 FOND_SECONDES = 15
@@ -10,4 +11,5 @@ FOND_SECONDES = 15
 
 def guichet(*, personne: bool) -> Guichet:
     """Court quand une page attend la réponse, patient quand c'est le travail de fond."""
-    return GuichetHttp(settings.PAYFIP_URL, PERSONNE_SECONDES if personne else FOND_SECONDES)
+    secondes = PERSONNE_SECONDES if personne else FOND_SECONDES
+    return GuichetProtege(GuichetHttp(settings.PAYFIP_URL, secondes), insistant=not personne)

@@ -1,17 +1,19 @@
 """Ce qui se règle sans la personne : la notification, le relevé périodique, le rapprochement à la demande."""
 
 import logging
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from paiement_tipi.client import Guichet
+from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import SANS_IDOP, EtatPaiement
 from paiement_tipi.models import NotificationTipi, Paiement
 from paiement_tipi.services.constat import constater
+from paiement_tipi.services.disjoncteur import en_coupure
 from paiement_tipi.services.par_url import expirer_sans_retour
 from paiement_tipi.services.transitions import passer
 from portail import limites
@@ -19,7 +21,7 @@ from portail.taches import lancer, progresser
 
 journal = logging.getLogger(__name__)
 
-PAR_RELEVE = 200
+PAR_RELEVE, RELEVE_SECONDES = 200, 60
 RESERVATION = timedelta(minutes=1)
 
 
@@ -43,9 +45,31 @@ def relever(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
     """Redemande les tentatives dont l'heure est venue ; rend leur nombre par état. Une seule en panne n'arrête rien."""
     clore_sans_idop(maintenant)
     expirer_sans_retour(maintenant)
+    if en_coupure() and not _repond(guichet):
+        return Counter()
     # Réservées une à une, juste avant d'être demandées : quand PayFiP est lent, les dernières attendent longtemps.
     a_faire = (p for p in Paiement.objects.a_relire(maintenant)[:PAR_RELEVE] if _reserver(p, maintenant))
-    return _constater_toutes(a_faire, guichet=guichet, cause="relevé", maintenant=maintenant)
+    return _constater_toutes(_sans_insister(a_faire), guichet=guichet, cause="relevé", maintenant=maintenant)
+
+
+def _repond(guichet: Guichet) -> bool:
+    """Vrai si PayFiP répond : on lui demande une opération qui n'existe pas, et P1 est une réponse."""
+    try:
+        guichet.lire(uuid4())
+    except GuichetIndisponible:
+        return False
+    except GuichetRefuse:
+        return True
+    return True
+
+
+def _sans_insister(paiements: Iterable[Paiement]) -> Iterator[Paiement]:
+    """Les mêmes, tant que PayFiP répond et que le relevé n'a pas trop duré : la suite attendra le prochain."""
+    fin = time.monotonic() + RELEVE_SECONDES
+    for paiement in paiements:
+        yield paiement
+        if time.monotonic() > fin or en_coupure():
+            return
 
 
 def rapprocher(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from paiement_tipi import services
 from paiement_tipi.client import GuichetHttp
 from paiement_tipi.models import Paiement
 from tests.paiement_tipi import outils_reponses as reponses
@@ -141,11 +142,11 @@ def test_les_pannes_espacent_les_demandes_jusqu_a_une_demi_heure_puis_tout_repre
     serveur.dire(repond(reponses.PAGE_HTML, "502 Bad Gateway"))
     attentes, instant = [], dans(paiement, minutes=1)
     for _panne in ATTENTES:
-        constater(paiement, instant)
+        constater(paiement, instant, services.guichet(personne=False))
         attentes.append((paiement.relire_le - instant).total_seconds() / 60)
     assert attentes == ATTENTES
     serveur.dire(repond(reponses.faute("P5"), "500 Oups"))
-    constater(paiement, instant)
+    constater(paiement, instant, services.guichet(personne=False))
     assert (paiement.pannes, paiement.relire_le) == (0, instant)
 
 

@@ -69,7 +69,7 @@ def test_un_processus_tue_avant_d_enregistrer_l_idop_ne_bloque_que_cinq_minutes(
 def test_un_processus_tue_apres_l_enregistrement_se_reprend_par_un_second_clic(facture, ada, payfip, monkeypatch):
     envoi = formulaire()
     with monkeypatch.context() as coupure:
-        coupure.setattr(demarrage, "_adresse", lambda _paiement: mourir())
+        coupure.setattr(demarrage, "_adresse", lambda *_valeurs: mourir())
         with pytest.raises(Tue):
             depart(facture, ada, envoi)
     adresse = depart(facture, ada, envoi)
