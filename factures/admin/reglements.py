@@ -159,10 +159,29 @@ def _rejeter(reglement: Reglement, motif: str) -> Texte:
     try:
         fait = rejeter(reglement=reglement, motif=motif)
     except ReglementImpossible as refus:
-        raise ActeImpossible(_("Une partie de cet argent a déjà été rendue : voyez avec la trésorerie.")) from refus
+        raise ActeImpossible(_deja_rendu(reglement.facture)) from refus
     if not fait:
         raise ActeImpossible(_("Ce règlement a déjà été repris."))
-    return _("Le règlement est repris ; la facture est de nouveau à payer d'autant.")
+    rendu = reglement.montant - Reglement.objects.get(reprend=reglement).montant
+    if not rendu:
+        return _("Le règlement est repris ; la facture est de nouveau à payer d'autant.")
+    phrase = _(
+        "La facture est de nouveau à payer. %(rendu)s de ce règlement avaient déjà été rendus à la personne : elle les "
+        "doit aussi, mais pas sur cette facture. Demandez à la trésorerie d'émettre un titre de cette somme."
+    )
+    return phrase % {"rendu": en_euros(rendu)}
+
+
+def _deja_rendu(facture: Facture) -> Texte:
+    """Quoi faire quand il ne reste rien à reprendre ici."""
+    suivante = facture.remplacantes.exclude(publiee_le=None).first()
+    if suivante is not None:
+        phrase = _("Cet argent a été reporté sur la facture %(numero)s : notez-y un remboursement, avec ce motif.")
+        return phrase % {"numero": suivante.numero}
+    return _(
+        "Tout cet argent a déjà été rendu à la personne, et cette facture n'en garde rien. Demandez à la trésorerie "
+        "d'émettre un titre de la somme rendue."
+    )
 
 
 declarer_acte(

@@ -96,14 +96,18 @@ def enregistrer(*, facture: Facture, recu: Recu, version: int | None = None) -> 
 
 @transaction.atomic
 def rejeter(*, reglement: Reglement, motif: str, depot: Any = None) -> bool:
-    """Reprend tout un encaissement : chèque impayé, prélèvement rejeté, erreur ; faux s'il l'était déjà.
+    """Reprend un encaissement : chèque impayé, prélèvement rejeté, erreur ; faux s'il l'était déjà.
 
-    ``ReglementImpossible`` si une partie en a déjà été rendue.
+    Ce qui en a déjà été rendu n'est plus une dette de la facture : elle redevient due, jamais au-delà de son montant.
+    ``ReglementImpossible`` si tout a été rendu ou reporté.
     """
     facture = tenir(Facture.objects.all(), reglement.facture_id)
     if Reglement.objects.filter(reprend=reglement).exists():
         return False
-    _reprendre(facture, Sens.REJET, reglement.montant, reglement.moyen, f"reprise:{reglement.pk}",
+    repris = min(reglement.montant, recu_net(facture))
+    if repris <= 0:
+        raise ReglementImpossible
+    _reprendre(facture, Sens.REJET, repris, reglement.moyen, f"reprise:{reglement.pk}",
                motif=motif, reprend=reglement, depot=depot)  # fmt: skip
     return True
 

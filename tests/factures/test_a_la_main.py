@@ -254,8 +254,21 @@ def test_on_ne_rend_jamais_plus_qu_il_n_a_ete_recu(facture):
         rembourser(facture=facture, recu=recu("253.12"), motif="x")
     assert [rembourser(facture=facture, recu=recu("10.00"), motif="Payée deux fois") for _ in range(2)] == [True, False]
     assert solde(facture) == ("0.00", "0.00")
+
+
+@pytest.mark.sqlite
+def test_un_rejet_tardif_apres_un_remboursement_rend_la_facture_due_jamais_plus(facture):
+    for reference in "12":
+        enregistrer(facture=facture, recu=recu("300.00", reference=reference))
+    rembourser(facture=facture, recu=recu("356.89"), motif="Payée deux fois")
+    premier, second = facture.reglements.filter(sens=Sens.ENCAISSEMENT).order_by("pk")
+    assert [rejeter(reglement=premier, motif="Impayé") for _ in range(2)] == [True, False]
+    assert (premier.reprise.montant, solde(facture)) == (Decimal("243.11"), ("243.11", "0.00"))
     with pytest.raises(ReglementImpossible):
-        rejeter(reglement=facture.reglements.first(), motif="Sans provision")
+        rejeter(reglement=second, motif="Impayé")
+    enregistrer(facture=facture, recu=recu("356.89", reference="rapporté"))  # la personne rend ce qu'on lui avait rendu
+    assert rejeter(reglement=second, motif="Impayé") is True
+    assert solde(facture) == ("186.22", "0.00")
 
 
 def test_la_base_refuse_une_reprise_qui_n_est_pas_un_rejet(facture):
@@ -319,9 +332,12 @@ class DesFactures(RuleBasedStateMachine):
     def rejeter(self, facture, _tirer):
         for reglement in facture.reglements.filter(sens=Sens.ENCAISSEMENT).exclude(moyen=Moyen.REPORT)[:1]:
             try:
-                self.entre -= reglement.montant * rejeter(reglement=reglement, motif="Impayé")
+                avant = facture.recu
+                attendu = min(reglement.montant, avant) * (not hasattr(reglement, "reprise"))
+                assert rejeter(reglement=reglement, motif="Impayé") == bool(attendu)
+                self.entre -= attendu
             except ReglementImpossible:
-                assert reglement.montant > facture.recu
+                assert facture.recu <= 0
 
     def rendre(self, facture, tirer):
         if facture.recu > 0:

@@ -11,13 +11,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from comptes.models import Usager
-from factures.etats import Statut
+from factures.etats import Sens, Statut
 from factures.models import DepotReglements, Facture, Reglement
-from factures.services import annuler, encaisser
+from factures.services import annuler, creer, encaisser, publier
 from portail.courriels.redaction import rediger
 from portail.gestion import nombre
 from portail.models import Courriel
-from tests.factures.outils_manuel import brouillon
+from tests.factures.outils_manuel import brouillon, saisie
 from tests.factures.outils_pdf import pdf_qui_dit
 from tests.gestion.conftest import adresse
 
@@ -321,6 +321,24 @@ def test_l_agente_note_un_remboursement_sans_depasser_le_recu(poste, facture):
     )
     assert poste.post(adresse(facture, "rembourser"), envoi).status_code == 303
     assert Facture.objects.get(pk=facture.pk).trop_percu == 0
+    recu = facture.reglements.get(sens=Sens.ENCAISSEMENT)
+    suite = texte(poste.post(adresse(recu, "rejeter"), {"motif": "Contestée auprès de la banque"}, follow=True))
+    assert "La facture est de nouveau à payer. 6,89 € de ce règlement avaient déjà été rendus" in suite
+    assert Facture.objects.get(pk=facture.pk).reste_du == Decimal("243.11")
+
+
+def test_un_rejet_sans_plus_rien_a_reprendre_dit_ou_l_ecrire(monde, poste, facture):
+    encaisser(facture=facture, montant=Decimal(20), moyen="cheque", origine="x", recu_le=facture.publiee_le)
+    recu = facture.reglements.get()
+    suivante = creer(saisie=saisie(facture.regie, facture.redevable), remplace=facture, motif="Erreur")
+    publier(factures=[suivante])
+    assert f"reporté sur la facture {suivante.numero} :" in texte(poste.post(adresse(recu, "rejeter"), {"motif": "x"}))
+    assert "d'émettre un titre" not in texte(poste.get(adresse(recu, "rejeter")))
+    autre = factories.facture(facture.redevable, facture.regie)
+    encaisser(facture=autre, montant=Decimal(20), moyen="cheque", origine="y", recu_le=facture.publiee_le)
+    poste.post(adresse(autre, "rembourser"), {"montant": "20", "moyen": "virement", "motif": "x", "jour": "2026-03-02"})
+    refus = texte(poste.post(adresse(autre.reglements.get(origine="y"), "rejeter"), {"motif": "x"}))
+    assert "Demandez à la trésorerie d'émettre un titre de la somme rendue." in refus
 
 
 def deposer(client, regie, contenu: str):
