@@ -101,19 +101,25 @@ def _montrer_les_lignes(lot: LotImport) -> Texte:
     )
 
 
+def _preparer_les_colonnes(formulaire: Any, lot: LotImport) -> None:
+    """Le tableau se lit avant les listes : c'est lui qui dit quoi y choisir."""
+    preparer_les_colonnes(formulaire, lot)
+    formulaire.tableau = _montrer_les_lignes(lot)
+
+
 declarer_acte(
     LOT,
     Acte(
         "relier",
         gettext_lazy("Relier les colonnes"),
         gettext_lazy(
-            "Dites ce qu'est chaque colonne ; celles marquées * sont nécessaires. Le fichier tel quel est plus bas. Le "
-            "prochain de ce service qui aura le même en-tête se lira sans rien demander."
+            "Voici les premières lignes du fichier, telles quelles. Dites plus bas ce qu'est chaque colonne ; celles "
+            "marquées * sont nécessaires. Le prochain du service qui aura le même en-tête se lira sans rien demander."
         ),
         mener(lots.relier, gettext_lazy("C'est retenu. Le fichier se lit.")),
         formulaire=ColonnesForm,
-        preparer=preparer_les_colonnes,
-        rappel=_montrer_les_lignes,
+        preparer=_preparer_les_colonnes,
+        gabarit="gestion/_colonnes.html",
         refus=dans(EtatLot.A_RELIER),
     ),
 )

@@ -164,6 +164,8 @@ def test_relier_les_colonnes_une_fois_suffit(client, eau):
         zip(ENTETE, ("code_redevable", "nom", "numero", "reference", "montant", "date_emission", "objet"), strict=True)
     )
     assert "Par exemple : LŒUVRE" in texte(page)
+    source = page.content.decode()
+    assert source.index("telles que dans le fichier") < source.index('name="colonne_0"')  # le tableau d'abord
     choix = {f"colonne_{rang}": colonne for rang, colonne in enumerate(proposees.values())}
     manque = client.post(acte(lot, "relier"), choix)
     assert "Il manque encore : Logiciel d'origine." in texte(manque)
