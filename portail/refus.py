@@ -35,7 +35,7 @@ class Refus:
 
     def __call__(self, request: Any) -> HttpResponse:
         if _est_demesure(request):
-            raise RequestDataTooBig
+            return _trop_lourd(request)
         request.depassement = None
         reponse = self.get_response(request)
         if request.depassement is not None and request.depassement.premiere:
@@ -78,17 +78,27 @@ def _est_demesure(request: Any) -> bool:
         return False
     if longueur <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
         return False
-    return longueur > (OCTETS_ENVOI if request.user.is_staff else _octets_permis(request))
+    return longueur > _octets_permis(request)
 
 
 def _octets_permis(request: Any) -> int:
-    """Ce que la vue demandée accepte d'une personne connectée."""
+    """Ce qu'un agent peut envoyer, ou ce que la vue demandée accepte d'une personne connectée."""
+    if request.user.is_staff:
+        return OCTETS_ENVOI
     if not request.user.is_authenticated:
         return 0
     try:
         return int(getattr(resolve(request.path_info).func, "octets_permis", 0))
     except Resolver404:
         return 0
+
+
+def _trop_lourd(request: Any) -> HttpResponse:
+    """Qui pouvait joindre des fichiers lit combien, et n'a rien perdu ; les autres n'ont rien à envoyer de si gros."""
+    permis = _octets_permis(request)
+    if not permis:
+        raise RequestDataTooBig
+    return render(request, "413.html", {"mo": permis >> 20}, status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _trop_de_demandes(request: HttpRequest, refus: TropDeDemandes) -> HttpResponse:

@@ -232,7 +232,8 @@ def test_un_envoi_lourd_est_lu_ici_jusqu_a_sa_borne_et_nulle_part_ailleurs(chez_
     lourd = bytes(bornes.OCTETS_PAR_PIECE + 1)
     assert "trop lourd : 5 Mo au plus" in lire(envoyer(chez_ada, pieces=[fichier("a.pdf", b"%PDF-" + lourd)] * 3))
     demesure = [fichier("a.pdf", bytes(bornes.OCTETS_PAR_MESSAGE))]
-    assert envoyer(chez_ada, pieces=demesure).status_code == 400
+    refusee = envoyer(chez_ada, pieces=demesure)
+    assert (refusee.status_code, "dépassent 25 Mo en tout" in lire(refusee)) == (413, True)
     assert chez_ada.post(f"{facture.get_absolute_url()}reglee/", {"x": fichier("a", lourd)}).status_code == 400
     client.defaults["HTTP_HOST"] = boe.hotes.get().nom
     assert client.post(CONTACT, {"pieces": fichier("a.pdf", lourd)}).status_code == 400  # anonyme : pas même lu

@@ -199,7 +199,7 @@ def test_la_page_de_panne_et_la_trace_portent_la_meme_reference(client_500, monk
     assert references[0] != references[1]
 
 
-@pytest.mark.parametrize("gabarit", ["400", "403", "403_csrf", "404", "405", "429", "500"])
+@pytest.mark.parametrize("gabarit", ["400", "403", "403_csrf", "404", "405", "413", "429", "500"])
 def test_chaque_page_d_erreur_ramene_a_une_page_qui_existe(rf, boe, gabarit):
     liens = re.findall(r'<a class="bouton[^"]*"\s+href="([^"]*)"', render_to_string(f"{gabarit}.html"))
     assert liens == ["/"]

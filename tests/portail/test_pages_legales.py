@@ -71,7 +71,9 @@ def test_le_pied_d_une_personne_connectee_mene_a_toutes(connecter, ada, boe, fac
         assert pied(client.get(chemin).content.decode()) == PIED
 
 
-@pytest.mark.parametrize("gabarit", ["400", "403", "403_csrf", "404", "405", "429", "500", "portail/sans_collectivite"])
+@pytest.mark.parametrize(
+    "gabarit", ["400", "403", "403_csrf", "404", "405", "413", "429", "500", "portail/sans_collectivite"]
+)
 def test_le_pied_d_une_erreur_mene_a_toutes_meme_sans_commune(rf, gabarit):
     assert pied(render_to_string(f"{gabarit}.html")) == PIED
 
