@@ -1,9 +1,12 @@
 """Ce que les apps d'en haut apprennent aux factures ; elles s'inscrivent dans ``AppConfig.ready()``."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Q
+from django.db.models import Exists, Q, Value
+from django.db.models.expressions import Combinable
 
 from factures.etats import Empechement
 
@@ -14,6 +17,25 @@ Fournisseur = Callable[[], Iterable[Cause]]
 # Du mode d'un service et des parties d'une référence (exercice, pièce, dette…) à la référence de paiement, ou vide.
 Referenceur = Callable[[str, Mapping[str, Any]], str]
 
+
+@dataclass(frozen=True)
+class Operation:
+    """Le paiement engagé sur une facture : depuis quand, par qui, et jusqu'à quand il la retient au plus tard.
+
+    ``jusqu_a`` manque quand on ne peut pas le dire ; ``rouvrable_jusqu_a`` quand sa page ne peut plus s'ouvrir.
+    """
+
+    debut: datetime
+    usager: int
+    jusqu_a: datetime | None
+    rouvrable_jusqu_a: datetime | None
+
+
+# Comment la lire dans la requête qui lit la facture, et ce qu'elle dit.
+Expressionniste = Callable[[], Combinable]
+Lecteur = Callable[[Mapping[str, Any]], Operation]
+
+_suivis: list[tuple[Expressionniste, Lecteur]] = []
 _origines_en_ligne: list[str] = []
 _operations: list[Fournisseur] = []
 _conditions: list[Fournisseur] = []
@@ -33,6 +55,21 @@ def origines_en_ligne() -> list[str]:
 def declarer_operations(fournisseur: Fournisseur) -> None:
     """Des opérations de paiement engagées : elles font l'état « en cours » de la facture."""
     _operations.append(fournisseur)
+
+
+def declarer_suivi(expression: Expressionniste, lecteur: Lecteur) -> None:
+    """Comment lire l'opération engagée sur une facture : une colonne, nulle s'il n'y en a pas, et son lecteur."""
+    _suivis[:] = [(expression, lecteur)]
+
+
+def suivi() -> Combinable:
+    """La colonne inscrite par ``declarer_suivi``."""
+    return next((expression() for expression, _lecteur in _suivis), Value(None))
+
+
+def lire_l_operation(colonne: Mapping[str, Any] | None) -> Operation | None:
+    """Ce que dit la colonne ``suivi``."""
+    return _suivis[0][1](colonne) if colonne else None
 
 
 def declarer_conditions(fournisseur: Fournisseur) -> None:

@@ -13,10 +13,11 @@ class PaiementTipiConfig(AppConfig):
 
     def ready(self) -> None:
         # Les modèles n'existent qu'à partir d'ici.
-        from paiement_tipi.services import accuse, constat, contrats, empechements  # noqa: PLC0415
+        from paiement_tipi.services import accuse, constat, contrats, empechements, suivi  # noqa: PLC0415
 
         registre.declarer_origine_en_ligne(constat.ORIGINE)
         registre.declarer_operations(empechements.operations)
+        registre.declarer_suivi(suivi.colonne, suivi.lire)
         registre.declarer_conditions(empechements.conditions)
         registre.declarer_reference(references.composer)
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))

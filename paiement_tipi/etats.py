@@ -63,6 +63,8 @@ SANS_IDOP = timedelta(minutes=5)
 PAGE_OUVERTE = timedelta(minutes=15)
 SANS_RESULTAT = timedelta(minutes=120)
 ABANDON_CONFIRME = timedelta(minutes=2)
+# PayFiP donne l'heure sans les secondes : un abandon peut être plus récent d'une minute qu'il ne le dit.
+MINUTE_TRONQUEE = timedelta(minutes=1)
 LISIBLE = timedelta(days=365)
 # Par URL, il n'y a rien à redemander : sans résultat posté d'ici là, la facture est rendue.
 SANS_RETOUR = PAGE_OUVERTE + SANS_RESULTAT

@@ -12,3 +12,13 @@ class DepartForm(forms.Form):
         """Celui du formulaire, qu'un double clic envoie deux fois ; un nouveau s'il manque ou s'il est illisible."""
         lu = self.cleaned_data.get("formulaire") if self.is_valid() else None
         return lu or uuid4()
+
+
+class ActeForm(forms.Form):
+    """Ce qu'on peut faire d'un paiement commencé."""
+
+    acte = forms.ChoiceField(choices=[(acte, acte) for acte in ("reprendre", "verifier", "liberer")])
+
+    def choisi(self) -> str:
+        """Vérifier ne fait de mal à personne : c'est ce que fait un envoi illisible."""
+        return self.cleaned_data["acte"] if self.is_valid() else "verifier"

@@ -5,6 +5,7 @@ from paiement_tipi import views
 app_name = "paiement_tipi"
 urlpatterns = [
     path("factures/<uuid:uuid>/payer/", views.payer, name="payer"),
+    path("factures/<uuid:uuid>/paiement/", views.en_cours, name="en_cours"),
     path("paiement/notification/", views.notification, name="notification"),
     path("paiement/notification/<slug:jeton>/", views.resultat, name="resultat"),
     path("paiement/retour/<slug:jeton>/", views.retour, name="retour"),

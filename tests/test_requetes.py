@@ -61,6 +61,15 @@ def un_paiement(monde: SimpleNamespace, nombre: int) -> Paiement:
     return paiement
 
 
+def des_paiements_commences(monde: SimpleNamespace, nombre: int) -> Facture:
+    """Chacun sur sa facture, encore chez PayFiP."""
+    for _ in range(nombre):
+        paiement = un_paiement(monde, 1)
+        Paiement.objects.filter(pk=paiement.pk).update(etat="envoye")
+        paiement.parts.update(ouverte=True)
+    return paiement.parts.get().facture
+
+
 def des_comptes_client(monde: SimpleNamespace, nombre: int) -> Redevable:
     """Chacun avec une facture."""
     comptes = [factories.redevable(monde.boe, monde.ada) for _ in range(nombre)]
@@ -142,10 +151,12 @@ PAGES = (
     Page("factures:liste", des_annonces_lues, "/factures/", SOCLE + 2),
     Page("factures:liste", des_factures, "/factures/", SOCLE + 2),
     Page("factures:liste", des_factures, "/factures/?etat=partiellement-payee&service=EAU", SOCLE + 3),
+    Page("factures:liste", des_paiements_commences, "/factures/", SOCLE + 2),
     Page("factures:liste", des_comptes_client, "/factures/", SOCLE + 2),
     Page("factures:liste", des_comptes_client, "/factures/?compte={0.uuid}&etat=a-payer", SOCLE + 3),
     # La facture et son état ; la lecture déjà retenue, les lignes, les règlements.
     Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 4),
+    Page("factures:detail", des_paiements_commences, "/factures/{0.uuid}/", SOCLE + 4),
     # Le compteur de documents ; la facture, puis son état du jour, les lignes, les règlements.
     Page("factures:pdf", une_facture, "/factures/{0.uuid}/pdf/", SOCLE + 5),
     # Les services, les factures et les comptes clients proposés, les demandes.

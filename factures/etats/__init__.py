@@ -138,8 +138,8 @@ EXPLICATIONS: dict[Empechement, Explication] = {
     Empechement.PAIEMENT_EN_COURS: Explication(
         _("Un paiement est en cours pour cette facture."),
         _(
-            "Nous attendons la réponse de PayFiP. Si vous n'avez pas pu payer, vous pourrez réessayer au plus tard "
-            "deux heures après le début."
+            "Nous attendons la réponse de PayFiP : ne payez pas une seconde fois. Si vous n'avez pas pu payer, vous "
+            "pourrez réessayer dès qu'il nous le dira."
         ),
     ),
     Empechement.PRELEVEMENT_AUTOMATIQUE: Explication(

@@ -15,6 +15,7 @@ from factures.etats import ETAT_DE, Empechement, EtatFacture, Nature, Statut
 from factures.models.champs import MontantField
 from factures.models.lots import LotImport
 from factures.models.situation import Situation, a_regler, dans_l_etat, marquee, situation
+from factures.registre import Operation, lire_l_operation
 from portail.models import Collectivite, Regie
 from portail.reperes import Compact
 
@@ -170,6 +171,11 @@ class Facture(models.Model):
     def empechement(self) -> str:
         """Empechement, vide si l'on peut payer : la seule décision sur le paiement en ligne."""
         return self.situation["cause"] or self.situation["obstacle"]
+
+    @cached_property
+    def operation(self) -> Operation | None:
+        """Le paiement en ligne engagé sur elle, s'il y en a un."""
+        return lire_l_operation(self.situation["operation"])
 
     @cached_property
     def suivantes(self) -> "list[Facture]":

@@ -39,6 +39,7 @@ class Situation(TypedDict):
     obstacle: str
     suite: str
     debitee: bool
+    operation: Any
 
 
 class UneFois(ExpressionWrapper):  # type: ignore[type-arg]  # générique pour mypy seulement
@@ -73,6 +74,7 @@ def situation(aujourd_hui: date) -> Expression:
         obstacle=_premier(*registre.conditions(), defaut=""),
         suite=suite(aujourd_hui),
         debitee=existe("Reglement", sens=Sens.ENCAISSEMENT, moyen=Moyen.PRELEVEMENT),
+        operation=registre.suivi(),
     )
     return UneFois(decision, JSONField())
 

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.template import Context
 from django.template.exceptions import TemplateSyntaxError
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -19,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from factures.etats import Empechement, EtatFacture
 from factures.models import Facture
+from factures.registre import Operation
 from portail.templatetags import ui
 
 register = template.Library()
@@ -32,7 +34,10 @@ TONS: dict[str, str] = {
     Empechement.MONTANT_TROP_FAIBLE: "info",
 }
 # Ce que la balise « ligne » donne à factures/_ligne.html.
-BLANCS = ("adresse", "compte", "objet", "numero", "reference", "service", "jour", "somme", "montant", "badge")
+BLANCS = (
+    *("adresse", "compte", "objet", "numero", "reference", "service", "jour", "somme", "montant", "badge"),
+    "debut",
+)
 
 
 @register.simple_tag
@@ -52,10 +57,16 @@ def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]]) -> SafeStr
 
     ``comptes`` nomme les comptes clients quand il y en a plusieurs (``par_compte_client``).
     """
-    date = _date_qui_compte(facture)
+    date, operation = _date_qui_compte(facture), _operation(facture)
     reste = facture.reste_du if facture.a_regler else facture.montant
     return format_html(
-        _gabarit(date, partielle=reste != facture.montant, nommee=bool(comptes), langue=get_language()),
+        _gabarit(
+            date,
+            partielle=reste != facture.montant,
+            nommee=bool(comptes),
+            engagee=operation is not None,
+            langue=get_language(),
+        ),
         adresse=facture.get_absolute_url(),
         compte=comptes[facture.redevable_id]["nom"] if comptes else "",
         objet=facture.objet,
@@ -66,7 +77,13 @@ def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]]) -> SafeStr
         somme=ui.montant(reste),
         montant=ui.montant(facture.montant),
         badge=badge_etat(facture),
+        debut=ui.moment(operation.debut) if operation else "",
     )
+
+
+def _operation(facture: Facture) -> Operation | None:
+    """Celle dont la pastille « paiement en cours » parle : un abandon dit déjà tout dans la sienne."""
+    return facture.operation if facture.empechement == Empechement.PAIEMENT_EN_COURS else None
 
 
 def _date_qui_compte(facture: Facture) -> str:
@@ -76,12 +93,11 @@ def _date_qui_compte(facture: Facture) -> str:
 
 
 @cache
-def _gabarit(date: str, *, partielle: bool, nommee: bool, langue: str | None) -> str:
+def _gabarit(date: str, *, partielle: bool, nommee: bool, engagee: bool, langue: str | None) -> str:
     """La ligne, avec à la place de chaque valeur son nom entre accolades : ``format_html`` les remplira."""
     contexte = {nom: f"{{{nom}}}" for nom in BLANCS}
-    return render_to_string(
-        "factures/_ligne.html", {**contexte, "date": date, "partielle": partielle, "nommee": nommee}
-    )
+    variante = {"date": date, "partielle": partielle, "nommee": nommee, "engagee": engagee}
+    return render_to_string("factures/_ligne.html", contexte | variante)
 
 
 @register.simple_tag(takes_context=True)
@@ -105,6 +121,17 @@ def _a_la_page(filtres: str, numero: int) -> str:
     requete = QueryDict(filtres, mutable=True)
     requete["page"] = str(numero)
     return f"?{requete.urlencode()}"
+
+
+@register.inclusion_tag("factures/_en_cours.html", takes_context=True)
+def paiement_commence(context: Context, facture: Facture) -> dict[str, Any]:
+    """Le paiement engagé : depuis quand, jusqu'à quand, et ce que cette personne peut en faire."""
+    operation, maintenant = facture.operation, timezone.now()
+    limites = {"jusqu_a": operation.jusqu_a, "page": operation.rouvrable_jusqu_a} if operation else {}
+    if operation and operation.usager != context["user"].pk:
+        limites["page"] = None
+    contexte = {nom: limite if limite and limite > maintenant else None for nom, limite in limites.items()}
+    return contexte | {"facture": facture, "operation": operation, "csrf_token": context.get("csrf_token")}
 
 
 @register.filter

@@ -42,6 +42,7 @@ CAUSES = {
     "sans retour": _("PayFiP n'a rien posté dans le délai."),
     "confirmé par un agent": _("Confirmé par un agent."),
     "infirmé par un agent": _("Infirmé par un agent."),
+    "demandé par la personne": _("Appris en redemandant à PayFiP, à la demande de la personne."),
     "refus à la création": _("PayFiP a refusé la demande."),
     "sans idop": _("PayFiP n'a jamais répondu : personne n'y a été envoyé."),
 }

@@ -6,10 +6,12 @@ from paiement_tipi.services.constat import appliquer, constater
 from paiement_tipi.services.contrats import regler_contrat
 from paiement_tipi.services.demarrage import PaiementImpossible, demarrer_paiement
 from paiement_tipi.services.guichet import guichet
+from paiement_tipi.services.liberation import Issue, interroger, rouvrir, tentative_ouverte
 from paiement_tipi.services.par_url import recevoir_resultat
 from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever
 
 __all__ = [
+    "Issue",
     "PaiementImpossible",
     "appliquer",
     "cle_de_l_accuse",
@@ -18,11 +20,14 @@ __all__ = [
     "demarrer_paiement",
     "guichet",
     "infirmer_declare",
+    "interroger",
     "rapprocher",
     "recevoir_notification",
     "recevoir_resultat",
     "regler_contrat",
     "relever",
+    "rouvrir",
     "s_infirme",
     "se_confirme",
+    "tentative_ouverte",
 ]

@@ -1,7 +1,7 @@
 """Demander à PayFiP ce qu'est devenue une tentative, et l'appliquer une seule fois."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +13,7 @@ from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import (
     ABANDON_CONFIRME,
     DE_RESULTAT,
+    MINUTE_TRONQUEE,
     PAGE_OUVERTE,
     SANS_RESULTAT,
     SUCCES,
@@ -29,8 +30,6 @@ journal = logging.getLogger(__name__)
 DELAI_AVANT_EXPIRATION = {"P1": PAGE_OUVERTE, "P5": SANS_RESULTAT}
 MOYENS = {EtatPaiement.PAYE: Moyen.CARTE, EtatPaiement.PRELEVE: Moyen.PRELEVEMENT}
 ORIGINE = "payfip:"  # de tout règlement encaissé ici
-# PayFiP donne l'heure sans les secondes : un abandon peut être plus récent d'une minute qu'il ne le dit.
-MINUTE_TRONQUEE = timedelta(minutes=1)
 
 
 def constater(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: datetime | None = None) -> bool:

@@ -58,7 +58,7 @@ def _partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) ->
     """L'adresse où aller, une fois l'idop obtenu et enregistré ; par URL, il n'y a rien à obtenir."""
     try:
         idop = guichet.creer(_demande(paiement, collectivite)) if not paiement.par_url else None
-        adresse = _adresse(paiement, idop)
+        adresse = adresse_de(paiement, idop)
     except (GuichetIndisponible, GuichetRefuse, protocole.ChampInvalide) as erreur:
         journal.warning("Paiement %s non créé chez PayFiP : %s", paiement.uuid, erreur)
         passer(paiement, vers=EtatPaiement.ECHOUE, cause="refus à la création", maintenant=timezone.now())
@@ -80,7 +80,7 @@ def _meme_envoi(facture: Facture, usager: Usager, formulaire: UUID) -> str | Non
         time.sleep(PAUSE_SECONDES)
     if envoi is None or envoi.etat != EtatPaiement.ENVOYE or not envoi.vient_de_partir(timezone.now()):
         return None
-    return _adresse(envoi, envoi.idop)
+    return adresse_de(envoi, envoi.idop)
 
 
 def _ouvrir(*, facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
@@ -152,7 +152,8 @@ def _envoyer(paiement: Paiement, idop: UUID | None) -> None:
         raise GuichetIndisponible("réponse trop tardive")
 
 
-def _adresse(paiement: Paiement, idop: UUID | None) -> str:
+def adresse_de(paiement: Paiement, idop: UUID | None) -> str:
+    """La page de PayFiP de cette tentative."""
     if paiement.par_url:
         return adresse_par_url(paiement)
     if idop is None:

@@ -68,6 +68,16 @@ def instant(quand: datetime) -> str:
 
 
 @register.filter
+def moment(quand: datetime) -> str:
+    """« à 14 h 05 » aujourd'hui, « le 1er décembre 2026 à 14 h 05 » un autre jour, dans le fuseau de la commune."""
+    ici = localtime(quand)
+    heure = gettext("à %(heure)s") % {"heure": date_format(ici, r"G \h i")}
+    if ici.date() == localtime().date():
+        return heure
+    return gettext("le %(jour)s %(heure)s") % {"jour": jour(ici), "heure": heure}
+
+
+@register.filter
 def tel(telephone: str) -> str:
     """« 05 61 00 19 30 » → « tel:0561001930 », que compose un téléphone."""
     return "tel:" + "".join(signe for signe in telephone if signe.isdigit() or signe == "+")

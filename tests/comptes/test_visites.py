@@ -64,6 +64,7 @@ ADRESSES = {
     "mot_de_passe_envoye": REFUSEE,
     "mot_de_passe_nouveau": REFUSEE,
     "mot_de_passe_oublie": REFUSEE,
+    "paiement_tipi:en_cours": REFUSEE,
     "paiement_tipi:notification": REFUSEE,
     "paiement_tipi:payer": REFUSEE,
     "paiement_tipi:resultat": REFUSEE,

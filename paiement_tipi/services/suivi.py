@@ -1,0 +1,68 @@
+"""La tentative ouverte d'une facture, lue avec elle : depuis quand, et jusqu'à quand au plus tard."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.db.models.expressions import Combinable
+from django.db.models.functions import JSONObject
+
+from factures.registre import Operation
+from paiement_tipi.etats import (
+    ABANDON_CONFIRME,
+    MINUTE_TRONQUEE,
+    PAGE_OUVERTE,
+    SANS_IDOP,
+    SANS_RESULTAT,
+    SANS_RETOUR,
+    EtatPaiement,
+)
+from paiement_tipi.models import Paiement, PartPaiement
+
+CHAMPS = ("etat", "transport", "cree_le", "envoye_le", "date_payfip", "anomalie", "usager_id")
+
+
+def colonne() -> Combinable:
+    """De quoi lire l'opération, en une colonne ; l'index des parts ouvertes y mène."""
+    ouverte = PartPaiement.objects.filter(facture=OuterRef("pk"), ouverte=True)
+    champs = JSONObject(**{champ: f"paiement__{champ}" for champ in CHAMPS})
+    return Subquery(ouverte.annotate(champs=champs).values("champs")[:1])
+
+
+def lire(colonne: Mapping[str, Any] | str) -> Operation:
+    """La tentative de ``colonne``, que SQLite rend en texte quand elle est dans une autre."""
+    champs = json.loads(colonne) if isinstance(colonne, str) else dict(colonne)
+    instants = {nom: _instant(champs[nom]) for nom in ("cree_le", "envoye_le", "date_payfip")}
+    return decrire(Paiement(**{**champs, **instants}))
+
+
+def decrire(paiement: Paiement) -> Operation:
+    """Ce que la personne a besoin d'en savoir."""
+    envoyee = paiement.envoye_le if paiement.etat == EtatPaiement.ENVOYE else None
+    return Operation(
+        debut=paiement.cree_le,
+        usager=paiement.usager_id,
+        jusqu_a=_limite(paiement),
+        rouvrable_jusqu_a=envoyee and envoyee + PAGE_OUVERTE,
+    )
+
+
+def _limite(paiement: Paiement) -> datetime | None:
+    """Quand, au plus tard, la facture sera libre si rien n'est payé ; une réponse à vérifier n'a pas d'heure."""
+    if paiement.anomalie:
+        return None
+    if paiement.etat == EtatPaiement.DEMARRE:
+        return paiement.cree_le + SANS_IDOP
+    if paiement.etat == EtatPaiement.ABANDON_SIGNALE:
+        return paiement.date_payfip and paiement.date_payfip + ABANDON_CONFIRME + MINUTE_TRONQUEE
+    return paiement.envoye_le and paiement.envoye_le + (SANS_RETOUR if paiement.par_url else SANS_RESULTAT)
+
+
+def _instant(texte: str | None) -> datetime | None:
+    """PostgreSQL y met le fuseau, SQLite ne garde que l'heure universelle."""
+    if not texte:
+        return None
+    instant = datetime.fromisoformat(texte)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -1,0 +1,190 @@
+"""Un paiement commencé : on le voit, on le reprend, on le vérifie, on le libère, et PayFiP décide."""
+
+from datetime import datetime, timedelta
+from uuid import uuid4
+from zoneinfo import ZoneInfo
+
+import factories
+import pytest
+import time_machine
+from django.utils import timezone
+
+from factures.services import encaisser
+from paiement_tipi.models import Paiement
+from tests.paiement_tipi.outils_pages import liens, texte
+from tests.paiement_tipi.outils_tentatives import (
+    DUE,
+    PAYEE_PAR_CARTE,
+    bilan,
+    creations,
+    demarrer,
+    empechement,
+    lectures,
+    pilote,
+)
+
+pytestmark = pytest.mark.sqlite
+MIDI = datetime(2026, 11, 24, 14, 5, tzinfo=ZoneInfo("Europe/Paris"))
+
+
+@pytest.fixture
+def payfip(simulateur):
+    with pilote(simulateur) as pilotable:
+        yield pilotable
+
+
+@pytest.fixture
+def horloge(payfip):
+    """14 h 05, chez nous et chez PayFiP ; ``avancer(minutes=…)``."""
+    with time_machine.travel(MIDI, tick=False) as voyage:
+        payfip.regler(horloge=MIDI.isoformat())
+
+        def avancer(**duree):
+            voyage.shift(timedelta(**duree))
+            payfip.regler(horloge=timezone.now().isoformat())
+
+        yield avancer
+
+
+@pytest.fixture
+def paiement(horloge, facture, ada):
+    return demarrer(facture, ada)
+
+
+class Habitante:
+    """Se reconnecte à chaque page : l'horloge avance plus que ne dure une session."""
+
+    def __init__(self, connecter):
+        self.connecter = connecter
+
+    def get(self, adresse):
+        return self.connecter().get(adresse)
+
+    def post(self, adresse, envoi):
+        client = self.connecter()
+        reponse = client.post(adresse, envoi)
+        self.get = client.get  # les messages sont dans cette session
+        return reponse
+
+
+@pytest.fixture
+def chez_ada(connecter, ada, boe, horloge):
+    return Habitante(lambda: connecter(ada, chez=boe))
+
+
+def agir(client, facture, acte):
+    return client.post(f"/factures/{facture.uuid}/paiement/", {"acte": acte})
+
+
+def suite(client, reponse):
+    assert reponse.status_code == 303
+    return texte(client.get(reponse["Location"]))
+
+
+def boutons(reponse):
+    page = reponse.content.decode()
+    return [acte for acte in ("reprendre", "verifier", "liberer") if f'value="{acte}"' in page]
+
+
+def test_la_liste_et_la_facture_disent_depuis_quand_et_jusqu_a_quand(chez_ada, facture, paiement, horloge):
+    liste, detail = chez_ada.get("/factures/"), chez_ada.get(f"/factures/{facture.uuid}/")
+    assert "Paiement commencé à 14 h 05 : reprendre ou libérer" in texte(liste)
+    assert f"/factures/{facture.uuid}/#paiement" in liens(liste)
+    assert "Paiement commencé à 14 h 05" in texte(detail)
+    assert "réessayer au plus tard à 16 h 05" in texte(detail)
+    assert boutons(detail) == ["reprendre", "verifier", "liberer"]
+    horloge(days=1)
+    assert "Paiement commencé le 24 novembre 2026 à 14 h 05" in texte(chez_ada.get("/factures/"))
+
+
+def test_un_co_titulaire_le_voit_et_le_verifie_sans_pouvoir_ouvrir_la_page_de_l_autre(
+    connecter, boe, bob, facture, paiement, payfip
+):
+    facture.redevable.rattachements.create(collectivite=boe, usager=bob)
+    chez_bob = connecter(bob, chez=boe)
+    assert boutons(chez_bob.get(f"/factures/{facture.uuid}/")) == ["verifier", "liberer"]
+    reponse = agir(chez_bob, facture, "reprendre")
+    assert reponse["Location"] == f"/factures/{facture.uuid}/"
+    payfip.payer(str(paiement.idop))
+    assert "PayFiP confirme le paiement" in suite(chez_bob, agir(chez_bob, facture, "liberer"))
+    assert (bilan(facture), len(lectures(payfip))) == (PAYEE_PAR_CARTE, 2)
+
+
+def test_reprendre_mene_a_la_meme_page_pendant_quinze_minutes(chez_ada, facture, paiement, payfip, horloge):
+    horloge(minutes=14, seconds=59)
+    page = f"{payfip.url}/tpa/paiementws.web?idop={paiement.idop}"
+    assert agir(chez_ada, facture, "reprendre")["Location"] == page
+    horloge(seconds=1)
+    assert boutons(chez_ada.get(f"/factures/{facture.uuid}/")) == ["verifier", "liberer"]
+    assert "au plus tard à 16 h 05" in suite(chez_ada, agir(chez_ada, facture, "reprendre"))
+    assert (len(creations(payfip)), Paiement.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("resultat", "apres", "libre", "phrase"),
+    [
+        ("refuser", 0, True, "vous pouvez la payer"),
+        ("annuler", 0, False, "PayFiP confirme l'abandon. Vous pourrez réessayer au plus tard à 14 h 08."),
+        ("annuler", 3, True, "vous pouvez la payer"),
+        (None, 15, False, "Vous pourrez réessayer au plus tard à 16 h 05."),
+        (None, 120, True, "vous pouvez la payer"),
+        ("purger", 10, False, "PayFiP ne connaît pas ce paiement. Vous pourrez réessayer au plus tard à 14 h 20."),
+        ("purger", 15, True, "vous pouvez la payer"),
+    ],
+)
+@pytest.mark.parametrize("acte", ["verifier", "liberer"])
+def test_la_facture_n_est_libre_que_si_payfip_le_dit(
+    chez_ada, facture, paiement, payfip, horloge, acte, resultat, apres, libre, phrase
+):
+    if resultat == "purger":
+        Paiement.objects.update(idop=uuid4())  # PayFiP ne le connaît pas
+    elif resultat:
+        payfip.payer(str(paiement.idop), action=resultat)
+    horloge(minutes=apres)
+    reponse = agir(chez_ada, facture, acte)
+    assert phrase in suite(chez_ada, reponse)
+    assert (empechement(facture) == "", bilan(facture)) == (libre, DUE)
+    if libre:
+        attendue = f"/factures/{facture.uuid}/" + ("payer/" if acte == "liberer" else "")
+        assert (reponse["Location"], demarrer(facture, paiement.usager).etat) == (attendue, "envoye")
+
+
+def test_qui_dit_avoir_abandonne_mais_a_paye_voit_son_paiement(chez_ada, facture, paiement, payfip):
+    payfip.payer(str(paiement.idop))
+    assert "Votre paiement est enregistré" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
+    assert bilan(facture) == PAYEE_PAR_CARTE
+    assert "plus de paiement en cours" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
+
+
+def test_payfip_muet_ou_inconnu_ne_libere_rien_et_n_ouvre_rien(chez_ada, facture, paiement, payfip, horloge):
+    payfip.regler(panne="502")
+    for acte in ("reprendre", "verifier", "liberer"):
+        assert "PayFiP ne répond pas en ce moment." in suite(chez_ada, agir(chez_ada, facture, acte))
+    payfip.regler(panne="aucune", resultat="inconnu")
+    payfip.payer(str(paiement.idop))
+    assert "une réponse que le service doit vérifier" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
+    assert (empechement(facture), len(creations(payfip))) == ("PAIEMENT_EN_COURS", 1)
+    horloge(hours=3)
+    assert "au plus tard" not in texte(Habitante(chez_ada.connecter).get(f"/factures/{facture.uuid}/"))
+
+
+def test_un_depart_coupe_net_se_libere_apres_cinq_minutes(chez_ada, facture, paiement, horloge):
+    Paiement.objects.update(etat="demarre", idop=None, envoye_le=None)
+    assert "au plus tard à 14 h 10" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
+    horloge(minutes=5)
+    assert "vous pouvez la payer" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
+
+
+def test_reglee_au_guichet_entre_temps_la_page_dit_de_ne_pas_terminer(chez_ada, facture, paiement, payfip):
+    encaisser(facture=facture, montant=facture.reste_du, moyen="especes", origine="x:1", recu_le=timezone.now())
+    assert "ne le terminez pas" in texte(chez_ada.get(f"/factures/{facture.uuid}/"))
+    payfip.payer(str(paiement.idop))
+    agir(chez_ada, facture, "verifier")
+    assert bilan(facture) == ("0.00", "243.11", ["especes", "carte"])
+
+
+def test_on_ne_touche_pas_au_paiement_d_un_autre(connecter, boe, ailleurs, ada, bob, facture, paiement, payfip):
+    factories.redevable(ailleurs, ada)
+    for client in (connecter(bob, chez=boe), connecter(ada, chez=ailleurs)):
+        assert agir(client, facture, "liberer").status_code == 404
+    assert lectures(payfip) == []
