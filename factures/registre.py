@@ -35,6 +35,7 @@ class Operation:
 Expressionniste = Callable[[], Combinable]
 Lecteur = Callable[[Mapping[str, Any]], Operation]
 
+_groupements: list[Callable[[], Q]] = []
 _suivis: list[tuple[Expressionniste, Lecteur]] = []
 _origines_en_ligne: list[str] = []
 _operations: list[Fournisseur] = []
@@ -70,6 +71,16 @@ def suivi() -> Combinable:
 def lire_l_operation(colonne: Mapping[str, Any] | None) -> Operation | None:
     """Ce que dit la colonne ``suivi``."""
     return _suivis[0][1](colonne) if colonne else None
+
+
+def declarer_groupement(condition: Callable[[], Q]) -> None:
+    """Ce qui permet de payer une facture avec d'autres du même service, en une fois."""
+    _groupements.append(condition)
+
+
+def groupement() -> Q:
+    """Vrai si tous ceux qui l'ont dit le permettent ; faux si personne n'en a rien dit."""
+    return Q(*(condition() for condition in _groupements)) if _groupements else Q(pk__isnull=True)
 
 
 def declarer_conditions(fournisseur: Fournisseur) -> None:

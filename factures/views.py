@@ -87,6 +87,8 @@ def liste(request: RequeteUsager) -> HttpResponse:
     contexte = {"page": page, "filtre": filtre, "total_du": total_du, "comptes": comptes, "vide": not groupes}
     if any(facture.empechement == Empechement.GUICHET_EN_PANNE for facture in page):
         contexte["panne"] = EXPLICATIONS[Empechement.GUICHET_EN_PANNE]
+    payables = [facture for facture in page if not facture.empechement]
+    contexte |= {"payables": len(payables), "groupables": sum(facture.groupable for facture in payables)}
     siens = {g["regie_id"] for g in groupes}
     contexte["annonces"] = annonces_des_services(siens, chez=request.collectivite, maintenant=timezone.now())
     return render(request, "factures/liste.html", contexte)

@@ -17,6 +17,7 @@ class PaiementTipiConfig(AppConfig):
 
         registre.declarer_origine_en_ligne(constat.ORIGINE)
         registre.declarer_operations(empechements.operations)
+        registre.declarer_groupement(empechements.groupement)
         registre.declarer_suivi(suivi.colonne, suivi.lire)
         registre.declarer_conditions(empechements.conditions)
         registre.declarer_reference(references.composer)

@@ -1,3 +1,4 @@
+from decimal import Decimal
 from uuid import UUID, uuid4
 
 from django import forms
@@ -12,6 +13,16 @@ class DepartForm(forms.Form):
         """Celui du formulaire, qu'un double clic envoie deux fois ; un nouveau s'il manque ou s'il est illisible."""
         lu = self.cleaned_data.get("formulaire") if self.is_valid() else None
         return lu or uuid4()
+
+
+class EnsembleForm(DepartForm):
+    """Le départ de plusieurs factures : lesquelles, et la somme que la personne a lue, qui n'est que comparée."""
+
+    vu = forms.DecimalField(widget=forms.HiddenInput, required=False)
+
+    def somme_vue(self) -> Decimal:
+        """Zéro, qu'aucun paiement ne fait, si elle manque ou si elle est illisible."""
+        return (self.is_valid() and self.cleaned_data["vu"]) or Decimal(0)
 
 
 class ActeForm(forms.Form):

@@ -1,11 +1,14 @@
 """La référence d'un titre ou d'un article de rôle, telle que PayFiP l'attend (payfip.md §2.5)."""
 
 import re
+import string
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 LIBRE_MAXIMUM = 30
 
+SIGNES = string.digits + string.ascii_uppercase
 _RECETTE = re.compile("[A-Z]{2}")
 
 
@@ -47,3 +50,12 @@ def _assembler(debut: str, *nombres: tuple[str, int], complete: bool = True) -> 
     if not all(re.fullmatch(f"[0-9]{{1,{chiffres}}}", nombre) for nombre, chiffres in nombres):
         return ""
     return debut + "".join(nombre.zfill(chiffres if complete else 0) for nombre, chiffres in nombres)
+
+
+def groupee(identifiant: UUID) -> str:
+    """Celle d'un paiement de plusieurs factures, 26 signes : unique comme l'identifiant, qui l'est en base."""
+    signes, reste = "", identifiant.int
+    while reste:
+        reste, rang = divmod(reste, len(SIGNES))
+        signes = SIGNES[rang] + signes
+    return f"G{signes.zfill(25)}"

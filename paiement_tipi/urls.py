@@ -4,6 +4,8 @@ from paiement_tipi import views
 
 app_name = "paiement_tipi"
 urlpatterns = [
+    path("factures/payer-ensemble/", views.payer_ensemble, name="payer_ensemble"),
+    path("factures/tout-payer/", views.tout_payer, name="tout_payer"),
     path("factures/<uuid:uuid>/payer/", views.payer, name="payer"),
     path("factures/<uuid:uuid>/paiement/", views.en_cours, name="en_cours"),
     path("paiement/notification/", views.notification, name="notification"),

@@ -31,6 +31,10 @@ LIMITES: dict[str, tuple[int, int]] = {
     "recherches": (60, 60),  # dans la gestion, par compte
 }
 
+# Les factures qu'un seul paiement règle, et celles que « Tout payer » enchaîne.
+FACTURES_PAR_PAIEMENT = 30
+FACTURES_A_LA_SUITE = 200
+
 # Ce qu'un agent peut déposer : le fichier des factures (un million de lignes y tiennent), et leurs documents.
 OCTETS_FICHIER = 300 << 20
 OCTETS_ARCHIVE = 2 << 30

@@ -1,6 +1,7 @@
 """Qui voit quoi : chaque adresse du site, pour chaque personne, avec le statut attendu écrit à la main."""
 
 from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import factories
@@ -133,6 +134,10 @@ MATRICE = {
     ("POST", "contact:piece"):        (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "paiement_tipi:payer"):   (302, 200, 404, 404, 200, 404, 404, 404, 404),
     ("POST", "paiement_tipi:payer"):  (302, 409, 404, 404, 409, 404, 404, 404, 404),
+    ("GET", "paiement_tipi:payer_ensemble"):  (302, 200, 404, 404, 200, 404, 404, 404, 404),
+    ("POST", "paiement_tipi:payer_ensemble"): (302, 409, 404, 404, 409, 404, 404, 404, 404),
+    ("GET", "paiement_tipi:tout_payer"):  (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "paiement_tipi:tout_payer"): (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "paiement_tipi:en_cours"):  (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("POST", "paiement_tipi:en_cours"): (302, 303, 404, 404, 303, 404, 404, 404, 404),
     ("GET", "paiement_tipi:notification"):  (405, 405, 405, 405, 405, 405, 405, 405, 405),
@@ -270,6 +275,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "contact:enregistree": f"/contact/{demande.uuid if demande else uuid4()}/enregistree/",
         "contact:piece": f"/contact/pieces/{piece.uuid if piece else uuid4()}/",
         "paiement_tipi:payer": f"/factures/{facture.uuid}/payer/",
+        "paiement_tipi:payer_ensemble": f"/factures/payer-ensemble/?facture={facture.uuid}",
+        "paiement_tipi:tout_payer": "/factures/tout-payer/",
         "paiement_tipi:en_cours": f"/factures/{facture.uuid}/paiement/",
         "paiement_tipi:notification": "/paiement/notification/",
         "paiement_tipi:resultat": f"/paiement/notification/{jeton}/",
@@ -380,7 +387,7 @@ def test_un_rattachement_ferme_ne_donne_plus_rien_des_la_requete_suivante(
 
 
 def _statut(client, methode, adresse) -> int:
-    envoi = {"etat": "reglee"}
+    envoi = {"etat": "reglee", "facture": parse_qs(urlsplit(adresse).query).get("facture", [])}
     reponse = client.post(adresse, envoi) if methode == "POST" else client.get(adresse)
     return (reponse.status_code, reponse.getvalue())[0]
 

@@ -19,7 +19,7 @@ from comptes.models import Redevable
 from contact.models import Demande, PieceJointe
 from factures.models import Facture
 from factures.services import encaisser
-from paiement_tipi.models import Paiement
+from paiement_tipi.models import ContratTipi, Paiement
 from portail.services import lire_les_annonces
 
 # Chaque page d'une personne connectée commence par : la commune (hôte), sa session, son compte.
@@ -68,6 +68,13 @@ def des_paiements_commences(monde: SimpleNamespace, nombre: int) -> Facture:
         Paiement.objects.filter(pk=paiement.pk).update(etat="envoye")
         paiement.parts.update(ouverte=True)
     return paiement.parts.get().facture
+
+
+def des_factures_a_payer_ensemble(monde: SimpleNamespace, nombre: int) -> str:
+    """Toutes cochées."""
+    ContratTipi.objects.update(groupes=True)
+    factures = [factories.facture(monde.redevable, monde.eau) for _ in range(nombre)]
+    return "&".join(f"facture={facture.uuid}" for facture in factures)
 
 
 def des_comptes_client(monde: SimpleNamespace, nombre: int) -> Redevable:
@@ -167,8 +174,12 @@ PAGES = (
     # Le compteur de documents.
     Page("contact:piece", une_piece, "/contact/pieces/{0.uuid}/", SOCLE + 2),
     Page("paiement_tipi:payer", une_facture, "/factures/{0.uuid}/payer/", SOCLE + 1),
-    # La tentative avec sa commune, son usager, et ses factures.
-    Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 4),
+    Page("factures:liste", des_factures_a_payer_ensemble, "/factures/?{0}", SOCLE + 2),
+    Page("paiement_tipi:payer_ensemble", des_factures_a_payer_ensemble, "/factures/payer-ensemble/?{0}", SOCLE + 1),
+    # Les factures à payer, les paiements qui viennent d'être faits.
+    Page("paiement_tipi:tout_payer", des_factures_a_payer_ensemble, "/factures/tout-payer/?{0}", SOCLE + 2),
+    # La tentative avec sa commune, son usager, ses factures, et la suite (deux).
+    Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 6),
 )
 # Ce qu'une personne connectée obtient aussi (200) sans que ce soit une page.
 AUTRES = {"charte", "logo", "paiement_tipi:resultat", "pret", "securite", "vivant"}

@@ -172,6 +172,11 @@ class Facture(models.Model):
         """Empechement, vide si l'on peut payer : la seule décision sur le paiement en ligne."""
         return self.situation["cause"] or self.situation["obstacle"]
 
+    @property
+    def groupable(self) -> bool:
+        """Vrai si elle peut se payer avec d'autres du même service, en une fois."""
+        return bool(self.situation["groupable"])
+
     @cached_property
     def operation(self) -> Operation | None:
         """Le paiement en ligne engagé sur elle, s'il y en a un."""

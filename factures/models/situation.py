@@ -40,6 +40,7 @@ class Situation(TypedDict):
     suite: str
     debitee: bool
     operation: Any
+    groupable: bool
 
 
 class UneFois(ExpressionWrapper):  # type: ignore[type-arg]  # générique pour mypy seulement
@@ -75,6 +76,7 @@ def situation(aujourd_hui: date) -> Expression:
         suite=suite(aujourd_hui),
         debitee=existe("Reglement", sens=Sens.ENCAISSEMENT, moyen=Moyen.PRELEVEMENT),
         operation=registre.suivi(),
+        groupable=Case(When(registre.groupement(), then=Value(True)), default=Value(False)),
     )
     return UneFois(decision, JSONField())
 

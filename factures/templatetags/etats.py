@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from factures.argent import en_centimes
 from factures.etats import Empechement, EtatFacture
 from factures.models import Facture
 from factures.registre import Operation
@@ -36,7 +37,7 @@ TONS: dict[str, str] = {
 # Ce que la balise « ligne » donne à factures/_ligne.html.
 BLANCS = (
     *("adresse", "compte", "objet", "numero", "reference", "service", "jour", "somme", "montant", "badge"),
-    "debut",
+    *("debut", "uuid", "centimes"),
 )
 
 
@@ -65,6 +66,7 @@ def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]]) -> SafeStr
             partielle=reste != facture.montant,
             nommee=bool(comptes),
             engagee=operation is not None,
+            cochable=facture.groupable and not facture.empechement,
             langue=get_language(),
         ),
         adresse=facture.get_absolute_url(),
@@ -78,6 +80,8 @@ def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]]) -> SafeStr
         montant=ui.montant(facture.montant),
         badge=badge_etat(facture),
         debut=ui.moment(operation.debut) if operation else "",
+        uuid=facture.uuid,
+        centimes=en_centimes(reste),
     )
 
 
@@ -93,11 +97,10 @@ def _date_qui_compte(facture: Facture) -> str:
 
 
 @cache
-def _gabarit(date: str, *, partielle: bool, nommee: bool, engagee: bool, langue: str | None) -> str:
+def _gabarit(date: str, *, langue: str | None, **variante: bool) -> str:
     """La ligne, avec à la place de chaque valeur son nom entre accolades : ``format_html`` les remplira."""
     contexte = {nom: f"{{{nom}}}" for nom in BLANCS}
-    variante = {"date": date, "partielle": partielle, "nommee": nommee, "engagee": engagee}
-    return render_to_string("factures/_ligne.html", contexte | variante)
+    return render_to_string("factures/_ligne.html", contexte | {"date": date, **variante})
 
 
 @register.simple_tag(takes_context=True)

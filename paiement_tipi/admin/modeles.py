@@ -75,7 +75,7 @@ class ContratTipiAdmin(AdminParCommune):
     list_display = ("regie", "numcli", "saisie", "transport")
     list_filter = ("saisie",)
     list_select_related = ("regie",)
-    fiche = ("regie", "numcli", "saisie", "transport")
+    fiche = ("regie", "numcli", "saisie", "transport", "groupes")
 
 
 @admin.register(Paiement)

@@ -1,12 +1,16 @@
 """Comment PayFiP connaît un service, par où il lui parle, et ce qu'il accepte."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from factures.argent import depuis_centimes
 from factures.models import MontantField
 from paiement_tipi.etats import MiseEnService
-from paiement_tipi.protocole import Saisie
+from paiement_tipi.protocole import MONTANT_MAXIMAL, Saisie
+from paiement_tipi.protocole_url import MONTANT_MAXIMAL_URL
 from portail.models import Collectivite, Regie
 
 
@@ -42,6 +46,7 @@ class ContratTipi(models.Model):
     dette_sur_13 = models.BooleanField(_("numéro de dette complété à 13 chiffres"), default=True)
     carte = models.BooleanField(_("carte bancaire"), default=True)
     prelevement = models.BooleanField(_("prélèvement"), default=True)
+    groupes = models.BooleanField(_("plusieurs factures par paiement"), default=False)
     libelles = models.TextField(_("libellés de PayFiP"), blank=True)
     verifie_le = models.DateTimeField(_("vérifié le"), null=True)
 
@@ -60,6 +65,12 @@ class ContratTipi(models.Model):
 
     def __str__(self) -> str:
         return f"{self.regie} · {self.numcli}"
+
+    @property
+    def maximum(self) -> Decimal:
+        """Le plus qu'un paiement demande : le sien, sinon celui de son transport (payfip.md §2.4)."""
+        centimes = MONTANT_MAXIMAL if self.transport == Transport.SERVICE_WEB else MONTANT_MAXIMAL_URL
+        return depuis_centimes(centimes) if self.montant_maximal is None else self.montant_maximal
 
     @property
     def etape(self) -> MiseEnService:

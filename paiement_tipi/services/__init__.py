@@ -5,22 +5,39 @@ from paiement_tipi.services.confirmation import confirmer_declare, infirmer_decl
 from paiement_tipi.services.constat import appliquer, constater
 from paiement_tipi.services.contrats import regler_contrat
 from paiement_tipi.services.demarrage import PaiementImpossible, demarrer_paiement
+from paiement_tipi.services.file import File, file_de
+from paiement_tipi.services.groupes import (
+    Groupe,
+    GroupeChange,
+    a_composer,
+    composer,
+    demarrer_groupe,
+    permettre_les_groupes,
+)
 from paiement_tipi.services.guichet import guichet
 from paiement_tipi.services.liberation import Issue, interroger, rouvrir, tentative_ouverte
 from paiement_tipi.services.par_url import recevoir_resultat
 from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever
 
 __all__ = [
+    "File",
+    "Groupe",
+    "GroupeChange",
     "Issue",
     "PaiementImpossible",
+    "a_composer",
     "appliquer",
     "cle_de_l_accuse",
+    "composer",
     "confirmer_declare",
     "constater",
+    "demarrer_groupe",
     "demarrer_paiement",
+    "file_de",
     "guichet",
     "infirmer_declare",
     "interroger",
+    "permettre_les_groupes",
     "rapprocher",
     "recevoir_notification",
     "recevoir_resultat",

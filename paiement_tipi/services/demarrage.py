@@ -40,21 +40,21 @@ def demarrer_paiement(*, facture: Facture, usager: Usager, formulaire: UUID, gui
     Le même ``formulaire`` envoyé deux fois (double clic) rend la même adresse tant que la tentative vient de partir.
     PaiementImpossible, GuichetIndisponible et GuichetRefuse ne laissent aucune tentative ouverte derrière eux.
     """
-    adresse = _meme_envoi(facture, usager, formulaire)
+    adresse = meme_envoi(facture, usager, formulaire)
     if adresse is not None:
         return adresse
     try:
         paiement = _ouvrir(facture=facture, usager=usager, formulaire=formulaire)
     except PaiementImpossible:
         # L'autre clic a pu s'ouvrir juste avant nous.
-        adresse = _meme_envoi(facture, usager, formulaire)
+        adresse = meme_envoi(facture, usager, formulaire)
         if adresse is None:
             raise
         return adresse
-    return _partir(paiement, facture.collectivite, guichet)
+    return partir(paiement, facture.collectivite, guichet)
 
 
-def _partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) -> str:
+def partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) -> str:
     """L'adresse où aller, une fois l'idop obtenu et enregistré ; par URL, il n'y a rien à obtenir."""
     try:
         idop = guichet.creer(_demande(paiement, collectivite)) if not paiement.par_url else None
@@ -67,7 +67,7 @@ def _partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) ->
     return adresse
 
 
-def _meme_envoi(facture: Facture, usager: Usager, formulaire: UUID) -> str | None:
+def meme_envoi(facture: Facture, usager: Usager, formulaire: UUID) -> str | None:
     """L'adresse déjà obtenue par ce formulaire, en attendant au besoin que son premier envoi ait sa réponse.
 
     Le navigateur abandonne la réponse du premier clic : sans cela, un double clic perdrait la page de paiement.

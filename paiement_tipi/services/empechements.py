@@ -11,6 +11,7 @@ from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import CoupurePayfip, PartPaiement, Transport
 from paiement_tipi.protocole import MONTANT_MAXIMAL, MONTANT_MINIMAL, MOTIF_REFDET
 from paiement_tipi.protocole_url import MONTANT_MAXIMAL_URL
+from portail.models import ModeRegie
 
 CONTRAT = "regie__contrat_tipi__"
 _PAR_SERVICE_WEB = Q(**{f"{CONTRAT}transport": Transport.SERVICE_WEB})
@@ -25,6 +26,13 @@ def operations() -> list[Cause]:
         (Exists(ouvertes.filter(paiement__etat=EtatPaiement.ABANDON_SIGNALE)), Empechement.PAIEMENT_ABANDONNE),
         (Exists(ouvertes), Empechement.PAIEMENT_EN_COURS),
     ]
+
+
+def groupement() -> Q:
+    """Un titre et un article de rôle se paient seuls, sous leur référence ; une régie peut en réunir."""
+    return Q(regie__mode=ModeRegie.REGIE, **{f"{CONTRAT}groupes": True}) & ~Q(
+        **{f"{CONTRAT}transport": Transport.URL_TITRE}
+    )
 
 
 def conditions() -> list[Cause]:

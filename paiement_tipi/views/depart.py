@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,7 +16,7 @@ from factures.models import Facture
 from factures.services import expliquer
 from paiement_tipi import protocole, services
 from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
-from paiement_tipi.etats import RETOURS, EtatPaiement
+from paiement_tipi.etats import RETOURS, SUCCES, EtatPaiement
 from paiement_tipi.forms import DepartForm
 from paiement_tipi.models import Paiement
 from portail import limites
@@ -62,7 +63,9 @@ def _confirmer(request: RequeteUsager, facture: Facture, *, empechement: str, st
 
 
 def _echec(request: RequeteUsager, facture: Facture, gabarit: str, statut: HTTPStatus) -> HttpResponse:
-    return render(request, gabarit, {"facture": facture}, status=statut)
+    reessayer = reverse("paiement_tipi:payer", args=[facture.uuid])
+    suites = {"revenir": facture.get_absolute_url(), "reessayer": reessayer, "ensemble": False}
+    return render(request, gabarit, suites, status=statut)
 
 
 @des_avant_l_ouverture
@@ -112,12 +115,18 @@ def retour(request: RequeteCollectivite, jeton: str) -> HttpResponse:
         paiement=paiement, guichet=services.guichet(personne=True), cause="retour", maintenant=timezone.now()
     )
     request.user = usager_chez(request, paiement.collectivite)  # type: ignore[assignment]  # Usager ou anonyme
-    contexte = {
-        "paiement": paiement,
-        "retour": RETOURS[EtatPaiement(paiement.etat)],
-        "factures": _factures(paiement) if request.user == paiement.usager else [],
-    }
+    contexte = {"paiement": paiement, "retour": RETOURS[EtatPaiement(paiement.etat)], "factures": [], "file": None}
+    if request.user == paiement.usager:
+        factures = _factures(paiement)
+        contexte |= {"factures": factures, "file": _file(paiement), "choix": services.Groupe(factures, []).choix}
     return render(request, "paiement_tipi/retour.html", contexte)
+
+
+def _file(paiement: Paiement) -> services.File | None:
+    """Après un succès, ce qu'il reste à payer."""
+    if paiement.etat not in SUCCES:
+        return None
+    return services.file_de(paiement.usager, chez=paiement.collectivite, maintenant=timezone.now())
 
 
 def _factures(paiement: Paiement) -> list[Facture]:

@@ -83,14 +83,14 @@ ACTES: dict[Role, frozenset[str]] = {
     | _IDENTITE
     | _SERVICES
     | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.ouvrir", "portail.collectivite.textes"}
-    | {"portail.regie.raccorder"}
+    | {"paiement_tipi.contrattipi.grouper", "portail.regie.raccorder"}
     | _exporter(_EXPORTS_ENCADREMENT, {"comptes.visite"}),
     Role.EXPLOITANT: _AGENTS
     | _VOIR
     | _IDENTITE
     | {"paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.affectation.exploitant"}
     | {"portail.collectivite.adresse", "portail.collectivite.creer", "portail.courriel.relancer"}
-    | {"portail.regie.raccorder"}
+    | {"paiement_tipi.contrattipi.grouper", "portail.regie.raccorder"}
     | _exporter(_EXPORTS_COMMUNE, _EXPORTS_ENCADREMENT, _EXPORTS_INSTALLATION),
 }  # fmt: skip
 

@@ -68,6 +68,8 @@ ADRESSES = {
     "paiement_tipi:notification": REFUSEE,
     "paiement_tipi:payer": REFUSEE,
     "paiement_tipi:resultat": REFUSEE,
+    "paiement_tipi:payer_ensemble": REFUSEE,
+    "paiement_tipi:tout_payer": REFUSEE,
     "paiement_tipi:retour": REFUSEE,
     "plan_du_site": HABITANT,
     "pret": A_PERSONNE,

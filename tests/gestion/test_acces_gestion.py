@@ -240,6 +240,8 @@ ACTES_DES_OBJETS = {
     ("POST", "portail.affectation", "retirer"):   (302, 403, 403, 403, 403, 403, 200, 200, 200),
     ("GET", "paiement_tipi.contrattipi", "modifier"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("POST", "paiement_tipi.contrattipi", "modifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "paiement_tipi.contrattipi", "grouper"):   (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "paiement_tipi.contrattipi", "grouper"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("GET", "paiement_tipi.paiement", "interroger"):   (302, 403, 403, 404, 403, 409, 409, 403, 409),
     ("POST", "paiement_tipi.paiement", "interroger"):  (302, 403, 403, 404, 403, 409, 409, 403, 409),
     ("GET", "contact.demande", "repondre"):       (302, 403, 403, 404, 403, 200, 200, 403, 403),

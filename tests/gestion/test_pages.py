@@ -192,6 +192,17 @@ def test_un_contrat_se_cree_et_se_change_avec_un_motif_note(monde):
     assert (reponse.status_code, "Rien ne change" in reponse.content.decode()) == (200, True)
 
 
+def test_payer_plusieurs_factures_a_la_fois_se_permet_avec_un_motif_sauf_pour_un_titre(monde):
+    client, contrat = monde.chez["administratrice"], monde.ici["paiement_tipi.contrattipi"]
+    envoi = {"permis": "on", "motif": "Demandé par le régisseur"}
+    assert client.post(adresse(contrat, "grouper"), envoi).status_code == 303
+    fait = Journal.objects.get(action="contrat.groupes")
+    assert (fait.avant, fait.apres) == ({"groupes": False}, {"groupes": True, "motif": "Demandé par le régisseur"})
+    assert "Rien ne change" in client.post(adresse(contrat, "grouper"), envoi).content.decode()
+    type(contrat.regie).objects.update(mode="titre")
+    assert client.post(adresse(contrat, "grouper"), {"motif": "x"}).status_code == 409
+
+
 @pytest.mark.sqlite
 def test_interroger_payfip_applique_sa_reponse(monde, simulateur, settings):
     paiement = monde.ici["paiement_tipi.paiement"]
