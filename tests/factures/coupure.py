@@ -1,7 +1,7 @@
 # ruff: noqa: E402  # Django se prépare avant que ses modèles ne s'importent
 """``python -m tests.factures.coupure LOT [ORDRE]`` : mène un lot jusqu'aux avis, et se tue avant l'ordre SQL ORDRE.
 
-Sans ORDRE, va au bout et dit combien d'ordres il a fallu.
+Sans ORDRE, va au bout et dit combien d'ordres il a fallu ; « -1 » : meurt sitôt publié, avant tout avis.
 """
 
 import os
@@ -40,6 +40,8 @@ def main(lot: int, mort: int = 0) -> None:
         if a_publier.etat == "a-verifier":
             lots.demander_la_publication(lot=a_publier, avis=Avis.ENVOYES)
         tasks.publier_lot.func(lot)
+        if mort < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
         tasks.prevenir_les_habitants.func(lot)
     print(executes)
 

@@ -23,6 +23,7 @@ from portail.ajout_seul import lever, proteger
 from portail.models import Courriel, Journal
 from tests.factures.outils_imports import rangee
 from tests.factures.outils_lots import deposer, relu, visibles
+from tests.portail.outils_taches import vider
 
 pytestmark = [
     pytest.mark.postgresql,
@@ -100,6 +101,22 @@ def test_une_coupure_n_importe_ou_laisse_zero_ou_toutes_les_factures(boe, eau, a
         dont_avant_la_publication=avant,
         reprises_incompletes=0,
     )
+
+
+def test_tue_sitot_publie_chaque_habitant_est_prevenu_une_fois(boe, eau, ada, bob):
+    """Les avis sont en file avec la publication, ou pas du tout : l'ouvrier suivant les trouve."""
+    type(ada).objects.filter(pk__in=[ada.pk, bob.pk]).update(courriel_confirme_le=timezone.now())
+    for personne, code in ((ada, "C0"), (bob, "C1")):
+        factories.redevable(boe, personne, source="EAU-SOFT", code=code, nom="LŒUVRE")
+    lot = etager(eau)
+    assert conduire(lot, -1).returncode == -signal.SIGKILL
+    assert (visibles(), Courriel.objects.count()) == (NUMEROS, 0)
+    for _ in range(2):
+        vider()
+        avis = Courriel.objects.filter(sorte="factures.disponible")
+        assert sorted(avis.values_list("destinataire", flat=True)) == [ada.email, bob.email]
+        lots.lacher_les_avis(lot=lot)
+    assert relu(lot).prevenus == 2
 
 
 def test_apres_une_coupure_on_peut_aussi_renoncer(eau):
