@@ -3,19 +3,22 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, Q, Value
 from django.db.models.expressions import Combinable
 
 from factures.etats import Empechement
 
+if TYPE_CHECKING:  # les apps s'inscrivent avant que les modèles existent
+    from portail.models import Regie
+
 # Une condition SQL sur une ligne de Facture, et l'empêchement qu'elle entraîne.
 Cause = tuple[Q | Exists, Empechement]
 Fournisseur = Callable[[], Iterable[Cause]]
 
-# Du mode d'un service et des parties d'une référence (exercice, pièce, dette…) à la référence de paiement, ou vide.
-Referenceur = Callable[[str, Mapping[str, Any]], str]
+# D'un service et des parties d'une référence (exercice, pièce, dette…) à la référence de paiement, ou vide.
+Referenceur = Callable[["Regie", Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,6 @@ def declarer_reference(referenceur: Referenceur) -> None:
     _referenceurs.append(referenceur)
 
 
-def composer_reference(mode: str, parties: Mapping[str, Any]) -> str:
+def composer_reference(regie: "Regie", parties: Mapping[str, Any]) -> str:
     """La première référence que quelqu'un sait composer ; vide si personne ne le peut."""
-    return next(filter(None, (referenceur(mode, parties) for referenceur in _referenceurs)), "")
+    return next(filter(None, (referenceur(regie, parties) for referenceur in _referenceurs)), "")

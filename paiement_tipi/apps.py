@@ -3,7 +3,6 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from factures import registre
-from paiement_tipi import references
 from portail.registre import Periodique, declarer, declarer_courriel, declarer_exigence
 
 
@@ -20,7 +19,7 @@ class PaiementTipiConfig(AppConfig):
         registre.declarer_groupement(empechements.groupement)
         registre.declarer_suivi(suivi.colonne, suivi.lire)
         registre.declarer_conditions(empechements.conditions)
-        registre.declarer_reference(references.composer)
+        registre.declarer_reference(contrats.reference)
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))
         declarer_courriel(accuse.ACCUSE)
         declarer_exigence(contrats.EN_PRODUCTION)

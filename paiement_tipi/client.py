@@ -12,11 +12,14 @@ from urllib3.exceptions import HTTPError
 from paiement_tipi.protocole import (
     TAILLE_REPONSE,
     Demande,
+    DetailClient,
     Faute,
     Lecture,
     ReponseIllisible,
+    enveloppe_client,
     enveloppe_creation,
     enveloppe_lecture,
+    lire_client,
     lire_creation,
     lire_resultat,
 )
@@ -55,6 +58,9 @@ class Guichet(Protocol):
     def lire(self, idop: UUID) -> tuple[Lecture, bytes]:
         """Le résultat et le XML reçu. GuichetRefuse P5 : pas encore de résultat ; P1 : opération inconnue ou purgée."""
 
+    def detail_client(self, numcli: str) -> DetailClient:
+        """Ce que PayFiP dit d'un numéro de client. GuichetRefuse T1, T2 ou T4 s'il ne le connaît pas."""
+
 
 @dataclass(frozen=True)
 class GuichetHttp:
@@ -71,6 +77,10 @@ class GuichetHttp:
         """Voir Guichet.lire."""
         xml = self._appeler(enveloppe_lecture(idop))
         return _sans_faute(_lire(lire_resultat, xml)), xml
+
+    def detail_client(self, numcli: str) -> DetailClient:
+        """Voir Guichet.detail_client."""
+        return _sans_faute(_lire(lire_client, self._appeler(enveloppe_client(numcli))))
 
     def _appeler(self, enveloppe: bytes) -> bytes:
         """Le corps de la réponse ; une faute SOAP arrive avec un statut 500 et se lit comme les autres."""

@@ -93,7 +93,7 @@ def proposer_numero(*, regie: Regie, annee: int) -> str:
 
 def proposer_reference(*, regie: Regie, numero: str, parties: dict[str, Any]) -> str:
     """La référence de paiement d'après le contrat du service ; vide s'il manque de quoi la composer."""
-    return registre.composer_reference(regie.mode, {**dict.fromkeys(PARTIES, ""), **parties, "numero": numero})
+    return registre.composer_reference(regie, {**dict.fromkeys(PARTIES, ""), **parties, "numero": numero})
 
 
 def deja_prise(saisie: Saisie, *, sauf: Facture | None = None) -> SaisieRefusee | None:

@@ -52,11 +52,17 @@ declarer_actions("paiements", _("Paiements en ligne"), {f"paiement.{etat}": PHRA
 declarer_actions(
     "contrats",
     _("Contrats PayFiP"),
-    {"contrat.cree": _("Contrat PayFiP enregistré"), "contrat.modifie": _("Contrat PayFiP changé")},
+    {
+        "contrat.cree": _("Contrat PayFiP enregistré"),
+        "contrat.modifie": _("Contrat PayFiP changé"),
+        "contrat.mis_en_service": _("Contrat PayFiP passé à une autre étape"),
+        "contrat.verifie": _("Numéro de client vérifié auprès de PayFiP"),
+    },
 )
 _SAISIES = dict(ContratTipi._meta.get_field("saisie").flatchoices)
 declarer_mots(
     {
+        "derogation": Mot(_("sans paiement d'activation")),
         "cause": Mot(_("parce que")),
         "saisie": Mot(_("mise en service"), lambda saisie: _SAISIES.get(saisie, saisie)),
     }

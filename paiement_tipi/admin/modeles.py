@@ -1,10 +1,9 @@
-"""Les contrats et les tentatives de paiement : en lecture, sauf le contrat lui-même et une question à PayFiP."""
+"""Les tentatives de paiement : en lecture, sauf une question à PayFiP ; par URL, ce qu'en dit le Trésor."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.validators import RegexValidator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -13,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from factures.admin.listes import MONTANT
 from factures.models import Facture
 from paiement_tipi import services
-from paiement_tipi.etats import OUVERTS, SUCCES
-from paiement_tipi.models import ContratTipi, NotificationTipi, Paiement, PartPaiement, TransitionPaiement
+from paiement_tipi.etats import OUVERTS, SUCCES, EtatPaiement
+from paiement_tipi.models import NotificationTipi, Paiement, PartPaiement, TransitionPaiement
 from portail.gestion.champs import COMPTABLES, SAUF_LECTURE
 from portail.gestion.filtres import periode
 from portail.gestion.listes import FiltreLie
@@ -30,23 +29,15 @@ from portail.gestion.registre import (
     declarer_carte,
     declarer_tableau,
 )
-from portail.models import Collectivite, Regie
+from portail.models import Collectivite
 
 
-class ContratForm(forms.Form):
-    """Comment PayFiP connaît le service."""
+class MotifForm(forms.Form):
+    """Pourquoi, et d'après quoi."""
 
-    numcli = forms.CharField(
-        label=_("Numéro de client (numcli)"),
-        validators=[RegexValidator(r"\A[0-9]{6}\Z", _("Six chiffres, par exemple 006382."))],
-        help_text=_("Six chiffres, donnés par la DGFiP."),
+    motif = forms.CharField(
+        label=_("Motif"), max_length=200, help_text=_("Par exemple, la date et le numéro de l'encaissement.")
     )
-    saisie = forms.ChoiceField(
-        label=_("Mise en service"),
-        choices=ContratTipi._meta.get_field("saisie").flatchoices,
-        help_text=_("Test et activation ne règlent jamais une facture."),
-    )
-    motif = forms.CharField(label=_("Motif"), max_length=200)
 
 
 class FiltreSuivi(admin.SimpleListFilter):
@@ -55,6 +46,7 @@ class FiltreSuivi(admin.SimpleListFilter):
     title, parameter_name = _("suivi"), "suivi"
     CONDITIONS = {
         "en-cours": (_("En cours"), Q(etat__in=OUVERTS)),
+        "a-confirmer": (_("À confirmer par le Trésor"), Q(etat=EtatPaiement.DECLARE)),
         "anomalie": (_("Anomalie"), ~Q(anomalie="")),
         "panne": (_("PayFiP ne répond pas"), Q(pannes__gt=0)),
     }
@@ -65,17 +57,6 @@ class FiltreSuivi(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         choisi = self.CONDITIONS.get(self.value() or "")
         return queryset.filter(choisi[1]) if choisi else queryset
-
-
-@admin.register(ContratTipi)
-class ContratTipiAdmin(AdminParCommune):
-    """Les contrats de la commune avec PayFiP."""
-
-    rubrique = Rubrique.PAIEMENT
-    list_display = ("regie", "numcli", "saisie", "transport")
-    list_filter = ("saisie",)
-    list_select_related = ("regie",)
-    fiche = ("regie", "numcli", "saisie", "transport", "groupes")
 
 
 @admin.register(Paiement)
@@ -89,7 +70,8 @@ class PaiementAdmin(AdminParCommune):
     question: Any = _("Qu'est-il arrivé à ce paiement ?")
     list_select_related = ("usager", "contrat__regie")
     fiche = (
-        *("etat", "montant", "usager", "contrat", "refdet", "exer", "numcli", "saisie", "objet", "mel", "idop", "uuid"),
+        *("etat", "montant", "usager", "contrat", "transport", "refdet", "exer", "numcli", "saisie", "objet", "mel"),
+        *("idop", "uuid"),
         *("cree_le", "envoye_le", "resultat", "numauto", "date_payfip", "anomalie", "relire_le", "pannes"),
     )
     champs_reserves = {"mel": SAUF_LECTURE, "resultat": COMPTABLES, "numauto": COMPTABLES}
@@ -132,41 +114,39 @@ class NotificationTipiAdmin(AdminParCommune):
     export = ("paiement", "recue_le")
 
 
-def _contrat_de(regie: Regie) -> dict[str, str]:
-    contrat = ContratTipi.objects.filter(regie=regie).first()
-    return {"numcli": contrat.numcli, "saisie": contrat.saisie} if contrat else {}
-
-
-def _raccorder(regie: Regie, numcli: str, saisie: str, motif: str) -> Texte:
-    if not services.regler_contrat(regie=regie, numcli=numcli, saisie=saisie, motif=motif):
-        raise ActeImpossible(_("Rien ne change : le contrat est déjà celui-là."))
-    return _("Le contrat est enregistré.")
-
-
 def _interroger(paiement: Paiement) -> Texte:
     services.constater(paiement=paiement, guichet=services.guichet(personne=True), cause="demandé par un agent")
     return _("PayFiP a été interrogé : cette tentative est « %(etat)s ».") % {"etat": paiement.get_etat_display()}
 
 
+def _confirmer(paiement: Paiement, motif: str) -> Texte:
+    if not services.confirmer_declare(paiement=paiement, source="confirmé par un agent", motif=motif):
+        raise ActeImpossible(_refus_de_confirmer(paiement))
+    return _("Le paiement est confirmé : la facture est payée.")
+
+
+def _refus_de_confirmer(paiement: Paiement) -> Texte:
+    return "" if services.se_confirme(paiement) else _("Ce paiement n'est pas, ou plus, à confirmer.")
+
+
+def _infirmer(paiement: Paiement, motif: str) -> Texte:
+    if not services.infirmer_declare(paiement=paiement, source="infirmé par un agent", motif=motif):
+        raise ActeImpossible(_refus_d_infirmer(paiement))
+    return _("Le paiement est infirmé : la facture se paie de nouveau.")
+
+
+def _refus_d_infirmer(paiement: Paiement) -> Texte:
+    return "" if services.s_infirme(paiement) else _("Ce paiement n'est pas, ou plus, à confirmer.")
+
+
 def _refus_d_interroger(paiement: Paiement) -> Texte:
+    if paiement.par_url:
+        return _("PayFiP ne se laisse pas interroger sur un paiement par URL : seul le Trésor public le confirme.")
     if paiement.idop is None:
         return _("PayFiP ne connaît pas cette tentative : elle ne lui est jamais parvenue.")
     return _("Cette tentative a abouti : son résultat est définitif.") if paiement.etat in SUCCES else ""
 
 
-CONTRAT = (_("Contrat PayFiP"), _("Une erreur ici empêche tout paiement en ligne de ce service, sans délai."))
-declarer_acte("portail.regie", Acte("raccorder", *CONTRAT, _raccorder, formulaire=ContratForm, initial=_contrat_de))
-declarer_acte(
-    "paiement_tipi.contrattipi",
-    Acte(
-        "modifier",
-        _("Modifier"),
-        CONTRAT[1],
-        lambda contrat, **saisie: _raccorder(contrat.regie, **saisie),
-        formulaire=ContratForm,
-        initial=lambda contrat: {"numcli": contrat.numcli, "saisie": contrat.saisie},
-    ),
-)
 declarer_acte(
     "paiement_tipi.paiement",
     Acte(
@@ -175,6 +155,29 @@ declarer_acte(
         _("Le résultat est appliqué comme au relevé automatique : une facture payée chez PayFiP sera payée ici."),
         _interroger,
         refus=_refus_d_interroger,
+    ),
+)
+declarer_acte(
+    "paiement_tipi.paiement",
+    Acte(
+        "confirmer",
+        _("Confirmer le paiement"),
+        _("Le Trésor public a reçu cet argent : la facture sera payée ici, et la personne en recevra l'accusé."),
+        _confirmer,
+        formulaire=MotifForm,
+        refus=_refus_de_confirmer,
+    ),
+)
+declarer_acte(
+    "paiement_tipi.paiement",
+    Acte(
+        "infirmer",
+        _("Infirmer le paiement"),
+        _("Le Trésor public n'a pas reçu cet argent : la facture se paiera de nouveau en ligne."),
+        _infirmer,
+        formulaire=MotifForm,
+        refus=_refus_d_infirmer,
+        danger=True,
     ),
 )
 
@@ -207,6 +210,7 @@ def _chiffres(collectivite: Collectivite) -> list[Chiffre]:
     liste = reverse("gestion:paiement_tipi_paiement_changelist")
     return [
         Chiffre(_("En cours"), lus["en_cours"], f"{liste}?suivi=en-cours"),
+        Chiffre(_("À confirmer"), lus["a_confirmer"], f"{liste}?suivi=a-confirmer", alerte=bool(lus["a_confirmer"])),
         Chiffre(_("Anomalies"), lus["anomalie"], f"{liste}?suivi=anomalie", alerte=bool(lus["anomalie"])),
         Chiffre(_("PayFiP ne répond pas"), lus["panne"], f"{liste}?suivi=panne", alerte=bool(lus["panne"])),
     ]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from factures.argent import depuis_centimes
 from factures.models import MontantField
 from paiement_tipi.etats import MiseEnService
-from paiement_tipi.protocole import MONTANT_MAXIMAL, Saisie
+from paiement_tipi.protocole import MONTANT_MAXIMAL, MONTANT_MINIMAL, Saisie
 from paiement_tipi.protocole_url import MONTANT_MAXIMAL_URL
 from portail.models import Collectivite, Regie
 
@@ -71,6 +71,12 @@ class ContratTipi(models.Model):
         """Le plus qu'un paiement demande : le sien, sinon celui de son transport (payfip.md §2.4)."""
         centimes = MONTANT_MAXIMAL if self.transport == Transport.SERVICE_WEB else MONTANT_MAXIMAL_URL
         return depuis_centimes(centimes) if self.montant_maximal is None else self.montant_maximal
+
+    @property
+    def bornes(self) -> tuple[Decimal, Decimal]:
+        """Les sommes que ce contrat laisse payer, en euros."""
+        minimal = depuis_centimes(MONTANT_MINIMAL) if self.montant_minimal is None else self.montant_minimal
+        return minimal, self.maximum
 
     @property
     def etape(self) -> MiseEnService:

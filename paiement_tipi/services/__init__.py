@@ -3,7 +3,16 @@
 from paiement_tipi.services.accuse import cle_de_l_accuse
 from paiement_tipi.services.confirmation import confirmer_declare, infirmer_declare, s_infirme, se_confirme
 from paiement_tipi.services.constat import appliquer, constater
-from paiement_tipi.services.contrats import regler_contrat
+from paiement_tipi.services.contrats import (
+    MiseEnServiceImpossible,
+    Raccordement,
+    activations,
+    mettre_en_service,
+    regler_contrat,
+    revient,
+    suites,
+    verifier_contrat,
+)
 from paiement_tipi.services.demarrage import PaiementImpossible, demarrer_paiement
 from paiement_tipi.services.file import File, file_de
 from paiement_tipi.services.groupes import (
@@ -24,8 +33,11 @@ __all__ = [
     "Groupe",
     "GroupeChange",
     "Issue",
+    "MiseEnServiceImpossible",
     "PaiementImpossible",
+    "Raccordement",
     "a_composer",
+    "activations",
     "appliquer",
     "cle_de_l_accuse",
     "composer",
@@ -37,14 +49,18 @@ __all__ = [
     "guichet",
     "infirmer_declare",
     "interroger",
+    "mettre_en_service",
     "permettre_les_groupes",
     "rapprocher",
     "recevoir_notification",
     "recevoir_resultat",
     "regler_contrat",
     "relever",
+    "revient",
     "rouvrir",
     "s_infirme",
     "se_confirme",
+    "suites",
     "tentative_ouverte",
+    "verifier_contrat",
 ]

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
 from paiement_tipi.models import CoupurePayfip, Paiement
-from paiement_tipi.protocole import Demande, Lecture
+from paiement_tipi.protocole import Demande, DetailClient, Lecture
 from portail import limites
 
 T = TypeVar("T")
@@ -45,6 +45,10 @@ class GuichetProtege:
     def lire(self, idop: UUID) -> tuple[Lecture, bytes]:
         """Voir Guichet.lire ; GuichetIndisponible aussitôt pendant une coupure."""
         return self._demander(lambda: self.guichet.lire(idop))
+
+    def detail_client(self, numcli: str) -> DetailClient:
+        """Voir Guichet.detail_client ; GuichetIndisponible aussitôt pendant une coupure."""
+        return self._demander(lambda: self.guichet.detail_client(numcli))
 
     def _demander(self, question: Callable[[], T]) -> T:
         if self.insistant:

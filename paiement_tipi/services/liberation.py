@@ -9,7 +9,7 @@ from factures.models import Facture
 from paiement_tipi.client import Guichet, GuichetRefuse
 from paiement_tipi.etats import PAGE_OUVERTE, SANS_IDOP, EtatPaiement
 from paiement_tipi.models import Paiement
-from paiement_tipi.protocole import Demande, Lecture
+from paiement_tipi.protocole import Demande, DetailClient, Lecture
 from paiement_tipi.services.constat import constater
 from paiement_tipi.services.demarrage import adresse_de
 from paiement_tipi.services.par_url import expirer_sans_retour
@@ -40,6 +40,10 @@ class Ecoute:
             raise
         self.code = lecture.resultat
         return lecture, xml
+
+    def detail_client(self, numcli: str) -> DetailClient:
+        """Voir Guichet.detail_client."""
+        return self.guichet.detail_client(numcli)
 
 
 @dataclass(frozen=True)

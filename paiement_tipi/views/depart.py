@@ -29,7 +29,8 @@ from portail.requete import RequeteCollectivite, des_avant_l_ouverture, sans_hot
 def payer(request: RequeteUsager, uuid: UUID) -> HttpResponse:
     """GET : relire avant de payer ; POST : partir chez PayFiP."""
     factures = Facture.objects.de(request.user, chez=request.collectivite)
-    facture = get_object_or_404(factures.avec_etat(request.collectivite.aujourd_hui(), pour=request.user), uuid=uuid)
+    factures = factures.avec_etat(request.collectivite.aujourd_hui(), pour=request.user)
+    facture = get_object_or_404(factures.select_related("regie__contrat_tipi"), uuid=uuid)
     if request.method == "POST":
         return _partir(request, facture)
     return _confirmer(request, facture, empechement=facture.empechement, statut=HTTPStatus.OK)
@@ -57,6 +58,7 @@ def _confirmer(request: RequeteUsager, facture: Facture, *, empechement: str, st
     contexte = {
         "facture": facture,
         "explication": expliquer(facture, empechement),
+        "revient": services.revient(facture.regie),
         "form": DepartForm(initial={"formulaire": uuid4()}),
     }
     return render(request, "paiement_tipi/payer.html", contexte, status=statut)

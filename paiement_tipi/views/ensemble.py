@@ -78,6 +78,7 @@ def _partir(request: RequeteUsager, factures: list[Facture]) -> HttpResponse:
 def _montrer(request: RequeteUsager, groupe: services.Groupe, statut: HTTPStatus) -> HttpResponse:
     contexte = {
         "groupe": groupe,
+        "revient": groupe.regie is None or services.revient(groupe.regie),
         "change": statut == HTTPStatus.CONFLICT,
         "form": EnsembleForm(initial={"formulaire": uuid4(), "vu": groupe.total}),
     }

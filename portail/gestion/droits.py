@@ -59,7 +59,8 @@ _A_LA_MAIN = frozenset({
     "factures.reglement.rejeter",
 })  # fmt: skip
 _FACTURATION = _RELATION | _A_LA_MAIN | _LOTS | _exporter(_EXPORTS_FACTURATION) | frozenset({
-    "factures.facture.annuler", "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
+    "factures.facture.annuler", "paiement_tipi.paiement.confirmer", "paiement_tipi.paiement.infirmer",
+    "paiement_tipi.paiement.interroger", "portail.courriel.relancer",
     "portail.regie.changer", "portail.regie.papier", "portail.regie.reprendre", "portail.regie.suspendre",
 })  # fmt: skip
 _VOIR = frozenset({"comptes.redevable.voir", "comptes.usager.voir"})  # l'exploitant, l'accès ouvert
@@ -69,6 +70,9 @@ _AGENTS = frozenset(
 # Ce que la commune dit d'elle-même : l'exploitant l'aide à se préparer.
 _IDENTITE = frozenset(
     f"portail.collectivite.{acte}" for acte in ("accessibilite", "couleur", "identite", "logo", "retirer_le_logo")
+)
+_CONTRATS = frozenset(
+    f"paiement_tipi.contrattipi.{acte}" for acte in ("grouper", "mettre_en_service", "modifier", "verifier")
 )
 _SERVICES = frozenset(
     f"portail.regie.{acte}" for acte in ("ajouter", "fermer", "mode", "renommer", "rouvrir", "supprimer")
@@ -82,15 +86,17 @@ ACTES: dict[Role, frozenset[str]] = {
     | _AGENTS
     | _IDENTITE
     | _SERVICES
-    | {"paiement_tipi.contrattipi.modifier", "portail.collectivite.ouvrir", "portail.collectivite.textes"}
-    | {"paiement_tipi.contrattipi.grouper", "portail.regie.raccorder"}
+    | _CONTRATS
+    | {"portail.collectivite.ouvrir", "portail.collectivite.textes"}
+    | {"portail.regie.raccorder"}
     | _exporter(_EXPORTS_ENCADREMENT, {"comptes.visite"}),
     Role.EXPLOITANT: _AGENTS
     | _VOIR
     | _IDENTITE
-    | {"paiement_tipi.contrattipi.modifier", "paiement_tipi.paiement.interroger", "portail.affectation.exploitant"}
+    | _CONTRATS
+    | {"paiement_tipi.paiement.interroger", "portail.affectation.exploitant"}
     | {"portail.collectivite.adresse", "portail.collectivite.creer", "portail.courriel.relancer"}
-    | {"paiement_tipi.contrattipi.grouper", "portail.regie.raccorder"}
+    | {"portail.regie.raccorder"}
     | _exporter(_EXPORTS_COMMUNE, _EXPORTS_ENCADREMENT, _EXPORTS_INSTALLATION),
 }  # fmt: skip
 

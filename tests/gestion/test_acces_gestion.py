@@ -242,6 +242,14 @@ ACTES_DES_OBJETS = {
     ("POST", "paiement_tipi.contrattipi", "modifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("GET", "paiement_tipi.contrattipi", "grouper"):   (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("POST", "paiement_tipi.contrattipi", "grouper"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "paiement_tipi.contrattipi", "mettre_en_service"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "paiement_tipi.contrattipi", "mettre_en_service"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "paiement_tipi.contrattipi", "verifier"):  (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("POST", "paiement_tipi.contrattipi", "verifier"): (302, 403, 403, 404, 403, 403, 200, 200, 200),
+    ("GET", "paiement_tipi.paiement", "confirmer"):    (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "paiement_tipi.paiement", "confirmer"):   (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "paiement_tipi.paiement", "infirmer"):     (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "paiement_tipi.paiement", "infirmer"):    (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "paiement_tipi.paiement", "interroger"):   (302, 403, 403, 404, 403, 409, 409, 403, 409),
     ("POST", "paiement_tipi.paiement", "interroger"):  (302, 403, 403, 404, 403, 409, 409, 403, 409),
     ("GET", "contact.demande", "repondre"):       (302, 403, 403, 404, 403, 200, 200, 403, 403),
@@ -379,8 +387,9 @@ def test_les_pages_du_site(monde):
 
 
 @pytest.mark.parametrize("methode", ["GET", "POST"])
-def test_les_actes(monde, methode):
-    # Abouti : il n'y a plus rien à demander à PayFiP, ni réseau.
+def test_les_actes(monde, methode, settings):
+    settings.PAYFIP_URL = "http://127.0.0.1:9/"  # personne n'y répond
+    # Abouti : il n'y a plus rien à demander à PayFiP.
     type(monde.ici["paiement_tipi.paiement"]).objects.update(etat="paye")
     cas = [(m, adresse(monde.ici[modele], acte), codes) for (m, modele, acte), codes in ACTES_DES_OBJETS.items()]
     assert ecarts(monde, [un for un in cas if un[0] == methode]) == {}

@@ -66,7 +66,8 @@ def test_personne_ne_change_un_reglement_ni_un_paiement_a_la_main():
     actes = {nom: [acte.nom for acte in registre.actes(nom)] for nom in JAMAIS_A_LA_MAIN}
     # Un règlement ne change pas : on en écrit le contraire.
     assert actes == {nom: [] for nom in JAMAIS_A_LA_MAIN} | {"factures.reglement": ["rejeter"]}
-    assert [acte.nom for acte in registre.actes("paiement_tipi.paiement")] == ["interroger"]
+    # Par URL, l'agent dit ce que le Trésor en sait ; le service seul en fait un règlement.
+    assert [acte.nom for acte in registre.actes("paiement_tipi.paiement")] == ["interroger", "confirmer", "infirmer"]
 
 
 @pytest.fixture

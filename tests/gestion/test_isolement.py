@@ -185,7 +185,14 @@ FORGES = {
     ),
     "changer le contrat d'une autre commune": (
         "administratrice", "la_bas", "paiement_tipi.contrattipi", "modifier",
-        {"numcli": "111111", "saisie": "T", "motif": "x"}, 404,
+        {"numcli": "111111", "transport": "service-web", "carte": "on", "motif": "x"}, 404,
+    ),
+    "mettre en production une autre commune": (
+        "administratrice", "la_bas", "paiement_tipi.contrattipi", "mettre_en_service",
+        {"vers": "test", "motif": "x"}, 404,
+    ),
+    "confirmer un paiement d'une autre commune": (
+        "agente", "la_bas", "paiement_tipi.paiement", "confirmer", {"motif": "x"}, 404,
     ),
     "modifier une autre commune": (
         "administratrice", "la_bas", "portail.collectivite", "identite",
@@ -203,11 +210,13 @@ FORGES = {
     "fermer un service sans être responsable": ("agente", "ici", "portail.regie", "fermer", {}, 403),
     "annuler avec le seul droit de lire": ("lectrice", "ici", "factures.facture", "annuler", {"motif": "x"}, 403),
     "changer le contrat sans être responsable": (
-        "agente", "ici", "portail.regie", "raccorder", {"numcli": "111111", "saisie": "T", "motif": "x"}, 403,
+        "agente", "ici", "portail.regie", "raccorder",
+        {"numcli": "111111", "transport": "service-web", "carte": "on", "motif": "x"}, 403,
     ),
     "annuler sans motif": ("agente", "ici", "factures.facture", "annuler", {"motif": "  "}, 200),
     "un numcli de sept chiffres": (
-        "administratrice", "ici", "portail.regie", "raccorder", {"numcli": "0063820", "saisie": "W", "motif": "x"}, 200,
+        "administratrice", "ici", "portail.regie", "raccorder",
+        {"numcli": "0063820", "transport": "service-web", "carte": "on", "motif": "x"}, 200,
     ),
     "une couleur qui s'échappe de la feuille de style": (
         "administratrice", "ici", "portail.collectivite", "couleur", {"couleur": "red;}", "confirmer": ""}, 200,

@@ -14,7 +14,6 @@ from django.utils import timezone
 from factures.etats import EtatFacture, Statut
 from factures.models import Facture, LigneFacture
 from factures.services import encaisser
-from paiement_tipi.models import ContratTipi
 from portail.gestion import listes as gestion_listes
 from portail.journal import noter
 from portail.models import Courriel, Journal
@@ -175,23 +174,6 @@ def test_une_facture_en_cours_de_paiement_ne_s_annule_pas(monde):
 
 
 @pytest.mark.sqlite
-@pytest.mark.sqlite
-def test_un_contrat_se_cree_et_se_change_avec_un_motif_note(monde):
-    client, regie = monde.chez["administratrice"], factories.regie(monde.boe)
-    envoi = {"numcli": "006382", "saisie": "T", "motif": "Mise en service"}
-    assert client.post(adresse(regie, "raccorder"), envoi).status_code == 303
-    contrat = ContratTipi.objects.get(regie=regie)
-    assert client.post(adresse(contrat, "modifier"), {**envoi, "saisie": "W"}).status_code == 303
-    faits = {f.action: (f.avant, f.apres) for f in Journal.objects.filter(action__startswith="contrat.")}
-    test, production = {"numcli": "006382", "saisie": "T"}, {"numcli": "006382", "saisie": "W"}
-    assert faits == {
-        "contrat.cree": (None, {**test, "motif": "Mise en service"}),
-        "contrat.modifie": (test, {**production, "motif": "Mise en service"}),
-    }
-    reponse = client.post(adresse(contrat, "modifier"), {**envoi, "saisie": "W"})
-    assert (reponse.status_code, "Rien ne change" in reponse.content.decode()) == (200, True)
-
-
 def test_payer_plusieurs_factures_a_la_fois_se_permet_avec_un_motif_sauf_pour_un_titre(monde):
     client, contrat = monde.chez["administratrice"], monde.ici["paiement_tipi.contrattipi"]
     envoi = {"permis": "on", "motif": "Demandé par le régisseur"}

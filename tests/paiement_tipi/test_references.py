@@ -2,7 +2,10 @@
 
 import pytest
 
-from paiement_tipi.references import composer
+from factures.registre import composer_reference
+from paiement_tipi.models import ContratTipi
+from paiement_tipi.references import composer, d_essai
+from portail.models import Regie
 
 PARTIES = {"exercice": 2021, "code_recette": "EA", "periode": "1", "piece": "2", "ligne": "1", "dette": "1317"}
 
@@ -28,3 +31,15 @@ PARTIES = {"exercice": 2021, "code_recette": "EA", "periode": "1", "piece": "2",
 def test_chaque_mode_compose_sa_reference(mode, champs, reference):
     assert composer(mode, PARTIES | champs) == reference
     assert len(reference) in {0, 18, 21}
+
+
+def test_la_dette_ne_se_complete_que_si_le_contrat_le_veut(eau):
+    type(eau).objects.update(mode="role")
+    references = []
+    for complete in (True, False):
+        ContratTipi.objects.update(dette_sur_13=complete)
+        references.append(composer_reference(Regie.objects.get(pk=eau.pk), PARTIES))
+    assert references == ["2021EA000000000001317", "2021EA001317"]
+    assert composer_reference(Regie(mode="titre"), PARTIES) == "202100000002000001"  # un service sans contrat
+    essais = [d_essai(mode, dette_sur_13=n) for mode, n in (("titre", True), ("role", True), ("role", False))]
+    assert [(exer, len(refdet)) for exer, refdet in essais] == [("9999", 18), ("9999", 21), ("9999", 18)]

@@ -109,7 +109,7 @@ def _sans_reference(lot: LotImport) -> str:
 
 def _avec_reference(lot: LotImport, lue: Ligne) -> Ligne:
     parties = {"exercice": lue.exercice, **{nom: getattr(lue, nom) for nom in PARTIES}}
-    return replace(lue, reference=registre.composer_reference(lot.regie.mode, parties))
+    return replace(lue, reference=registre.composer_reference(lot.regie, parties))
 
 
 @transaction.atomic
