@@ -23,7 +23,9 @@ ROLES = (
 )
 REFUS: dict[type[services.AgentRefuse], Texte] = {
     services.DejaAgent: _("Cette adresse est déjà celle d'un agent de la commune, ou y a déjà été invitée."),
-    services.SoiMeme: _("C'est votre propre accès : un autre administrateur doit le faire."),
+    services.SoiMeme: _(
+        "C'est votre propre accès : un autre administrateur peut le changer, le suspendre, le retirer."
+    ),
     services.DernierAdministrateur: _("C'est le seul administrateur de la commune : nommez-en d'abord un autre."),
     services.PlusLa: _("Cet accès a changé entre-temps : revenez à la liste des agents."),
 }
