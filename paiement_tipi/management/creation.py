@@ -51,7 +51,13 @@ def creer_collectivite(commune: Commune, port: int, *, agent: Usager) -> Collect
             regie = Regie.objects.create(collectivite=collectivite, code=code, libelle=libelle)
             if code in commune.suspendues:
                 suspendre_le_paiement(regie=regie, auteur=agent, message=commune.suspendues[code])
-            ContratTipi.objects.create(collectivite=collectivite, regie=regie, numcli=NUMCLI, saisie=Saisie.PRODUCTION)
+            ContratTipi.objects.create(
+                collectivite=collectivite,
+                regie=regie,
+                numcli=NUMCLI,
+                saisie=Saisie.PRODUCTION,
+                groupes=code == "CANTINE",
+            )
     return collectivite
 
 

@@ -72,6 +72,7 @@ def moment(quand: datetime) -> str:
     """« à 14 h 05 » aujourd'hui, « le 1er décembre 2026 à 14 h 05 » un autre jour, dans le fuseau de la commune."""
     ici = localtime(quand)
     heure = gettext("à %(heure)s") % {"heure": date_format(ici, r"G \h i")}
+    heure = heure.replace(" ", "\N{NO-BREAK SPACE}")
     if ici.date() == localtime().date():
         return heure
     return gettext("le %(jour)s %(heure)s") % {"jour": jour(ici), "heure": heure}

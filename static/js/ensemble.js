@@ -1,14 +1,14 @@
 // Le total de ce qui est coché, en plus de celui que montre la page suivante. Sans ce fichier, il s'y lit de toute façon.
 
 const formulaire = document.getElementById("ensemble");
-const somme = formulaire.querySelector("[data-somme]");
+const somme = formulaire.querySelector("output");
 const euros = new Intl.NumberFormat("fr-FR", { style: "currency", currency: "EUR" });
 
 function compter() {
   const cochees = [...formulaire.elements].filter((champ) => champ.checked);
   const centimes = cochees.reduce((total, champ) => total + Number(champ.dataset.centimes), 0);
-  somme.hidden = cochees.length === 0;
-  somme.textContent = cochees.length ? `${cochees.length} : ${euros.format(centimes / 100)}` : "";
+  somme.parentElement.hidden = cochees.length === 0;
+  somme.textContent = euros.format(centimes / 100);
 }
 
 document.addEventListener("change", compter);

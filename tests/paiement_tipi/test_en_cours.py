@@ -158,7 +158,7 @@ def test_qui_dit_avoir_abandonne_mais_a_paye_voit_son_paiement(chez_ada, facture
 
 def test_payfip_muet_ou_inconnu_ne_libere_rien_et_n_ouvre_rien(chez_ada, facture, paiement, payfip, horloge):
     payfip.regler(panne="502")
-    for acte in ("reprendre", "verifier", "liberer"):
+    for acte in ("reprendre", "liberer"):  # le disjoncteur coupe à trois
         assert "PayFiP ne répond pas en ce moment." in suite(chez_ada, agir(chez_ada, facture, acte))
     payfip.regler(panne="aucune", resultat="inconnu")
     payfip.payer(str(paiement.idop))
@@ -173,6 +173,19 @@ def test_un_depart_coupe_net_se_libere_apres_cinq_minutes(chez_ada, facture, pai
     assert "au plus tard à 14 h 10" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
     horloge(minutes=5)
     assert "vous pouvez la payer" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
+
+
+def test_par_url_payfip_ne_s_interroge_pas_la_page_se_rouvre_puis_la_facture_est_rendue(
+    chez_ada, facture, paiement, payfip, horloge, settings
+):
+    settings.PAYFIP_PAIEMENT_URL = f"{payfip.url}/tpa/paiement.web"
+    Paiement.objects.update(transport="url-regie", saisie="A", idop=None)
+    assert agir(chez_ada, facture, "reprendre")["Location"].startswith(settings.PAYFIP_PAIEMENT_URL)
+    lu = suite(chez_ada, agir(chez_ada, facture, "liberer"))
+    assert [mot for mot in ("c'est lui qui nous préviendra", "au plus tard à 16 h 20") if mot not in lu] == []
+    horloge(minutes=135)
+    assert "vous pouvez la payer" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
+    assert lectures(payfip) == []
 
 
 def test_reglee_au_guichet_entre_temps_la_page_dit_de_ne_pas_terminer(chez_ada, facture, paiement, payfip):
