@@ -254,3 +254,20 @@ def test_la_personne_lit_que_le_tresor_doit_confirmer_et_ne_peut_pas_payer_deux_
     phrase = "Paiement déclaré par PayFiP, en cours de confirmation par le Trésor public"
     assert (phrase in page, "Vérifier maintenant" in page, phrase in detail) == (True, False, True)
     assert ("Payer la facture" in detail, 'data-etat="en-cours"' in detail) == (False, True)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_par_vrai_http_payfip_poste_au_portail_deux_fois_et_avant_que_le_ticket_ne_s_affiche(
+    boe, ada, facture, regie_par_url, payfip, live_server
+):
+    Collectivite.objects.filter(pk=boe.pk).update(adresse=live_server.url)
+    payfip.regler(notification="double")
+    adresse = services.demarrer_paiement(
+        facture=Facture.objects.get(pk=facture.pk), usager=ada, formulaire=formulaire(), guichet=None
+    )
+    idop = idop_de(payfip.client.get(adresse, timeout=5))
+    payfip.choisir(idop, "carte")
+    payfip.conclure(idop, "valider")
+    assert [n["statut"] for n in payfip.etat()["notifications"]] == [200, 200]
+    assert (histoire(Paiement.objects.get()), NotificationTipi.objects.count()) == (["envoye", "declare"], 2)
+    assert (empechement(facture), bilan(facture)) == (A_CONFIRMER, DUE)
