@@ -54,9 +54,8 @@ class RaccordementForm(forms.Form):
         help_text=_("Vide : celui du transport, 99 999,99 € par service web, 9 999,99 € par URL."),
     )
     dette_sur_13 = forms.BooleanField(
-        label=_("Compléter le numéro de dette d'un rôle à 13 chiffres"),
+        label=_("Compléter le numéro de dette d'un rôle à 13 chiffres, si la DGFiP le demande"),
         required=False,
-        help_text=_("Comme le demande le correspondant de la DGFiP."),
     )
     motif = forms.CharField(label=_("Motif"), max_length=200)
 
@@ -75,9 +74,8 @@ class MiseEnServiceForm(forms.Form):
 
     vers = forms.ChoiceField(label=_("Passer en"))
     derogation = forms.BooleanField(
-        label=_("Passer en production sans paiement d'activation réussi ici"),
+        label=_("Sans paiement d'activation réussi ici : ce numéro est déjà activé, le motif dit comment"),
         required=False,
-        help_text=_("Pour un numéro déjà activé avec un autre logiciel. Le motif dit lequel."),
     )
     motif = forms.CharField(label=_("Motif"), max_length=200)
 
