@@ -83,6 +83,7 @@ class Empechement(models.TextChoices):
     REFERENCE_NON_PAYABLE = "REFERENCE_NON_PAYABLE"
     MONTANT_TROP_FAIBLE = "MONTANT_TROP_FAIBLE"
     MONTANT_TROP_ELEVE = "MONTANT_TROP_ELEVE"
+    REGLEE_EN_PARTIE = "REGLEE_EN_PARTIE"
     GUICHET_EN_PANNE = "GUICHET_EN_PANNE"
 
 
@@ -173,6 +174,10 @@ EXPLICATIONS: dict[Empechement, Explication] = {
     Empechement.MONTANT_TROP_ELEVE: Explication(
         _("Cette somme est trop élevée pour être payée en ligne."),
         _("Réglez par virement ou par chèque, comme indiqué sur votre facture."),
+    ),
+    Empechement.REGLEE_EN_PARTIE: Explication(
+        _("Cette facture est déjà réglée en partie : PayFiP n'en accepterait que la somme entière."),
+        _("Réglez le reste comme indiqué sur votre facture papier, ou contactez le service."),
     ),
     Empechement.GUICHET_EN_PANNE: Explication(
         _("Le site de paiement des Finances publiques (PayFiP) ne répond pas en ce moment."),

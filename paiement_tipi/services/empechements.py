@@ -1,6 +1,6 @@
 """Ce que le paiement apprend aux factures (``factures.registre``) : opérations engagées et conditions."""
 
-from django.db.models import Case, Exists, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 
 from factures.argent import depuis_centimes
@@ -42,6 +42,7 @@ def conditions() -> list[Cause]:
         (~Q(reference__regex=f"^{MOTIF_REFDET}$"), Empechement.REFERENCE_NON_PAYABLE),
         (Q(reste_du__lt=_minimum()), Empechement.MONTANT_TROP_FAIBLE),
         (Q(reste_du__gt=_maximum()), Empechement.MONTANT_TROP_ELEVE),
+        (Q(**{f"{CONTRAT}transport": Transport.URL_TITRE}, reste_du__lt=F("montant")), Empechement.REGLEE_EN_PARTIE),
         (Exists(CoupurePayfip.objects.filter(finie_le=None)) & _PAR_SERVICE_WEB, Empechement.GUICHET_EN_PANNE),
     ]
 

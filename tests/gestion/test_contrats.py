@@ -146,6 +146,16 @@ def test_chaque_contrat_a_ses_bornes(boe, ada, eau, contrat, passe, refuse):
 
 
 @pytest.mark.sqlite
+def test_un_titre_regle_en_partie_ne_part_pas_par_url(boe, ada, eau):
+    facture = factories.facture(factories.redevable(boe, ada), eau, reste_du=Decimal(100))
+    causes = []
+    for transport, saisie in (("url-titre", "A"), ("url-regie", "A"), ("service-web", "W")):
+        ContratTipi.objects.update(transport=transport, saisie=saisie)
+        causes.append(empechement(facture))
+    assert causes == ["REGLEE_EN_PARTIE", "", ""]
+
+
+@pytest.mark.sqlite
 def test_un_agent_confirme_ou_infirme_un_paiement_declare_avec_un_motif(boe, eau, ada, facture, agente, connecter):
     ContratTipi.objects.update(transport="url-regie", saisie="A")
     client = connecter(agente, chez=boe)
