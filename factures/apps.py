@@ -10,10 +10,12 @@ class FacturesConfig(AppConfig):
 
     def ready(self) -> None:
         # Les modèles n'existent qu'à partir d'ici.
-        from factures.courriels import DISPONIBLE  # noqa: PLC0415
+        from factures.courriels import DECLARATION, DISPONIBLE  # noqa: PLC0415
 
         declarer_courriel(DISPONIBLE)
+        declarer_courriel(DECLARATION)
         declarer(Periodique("factures.tasks.publier_les_lots_prevus", lambda: 30))
         declarer(Periodique("factures.tasks.relever_les_depots", lambda: 30))
         declarer(Periodique("factures.tasks.effacer_les_vieux_lots", lambda: 24 * 3600))
         declarer(Periodique("factures.tasks.tenir_les_bilans", lambda: 300))
+        declarer(Periodique("factures.tasks.suivre_les_ecarts", lambda: 3600))

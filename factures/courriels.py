@@ -1,4 +1,4 @@
-"""« Une facture est disponible » : rien d'autre, et l'adresse de la commune."""
+"""« Une facture est disponible », et ce que devient un « J'ai déjà payé » : jamais un montant."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,8 +8,10 @@ from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Usager
 from factures.etats import Statut
-from factures.models import Facture
+from factures.etats.rapprochement import EtatDeclaration
+from factures.models import Declaration, Facture
 from factures.services.avis import SORTE
+from factures.services.rapprochement.declarations import SORTE as SORTE_DECLARATION
 from portail.models import Collectivite
 from portail.registre import Contenu, SorteDeCourriel
 
@@ -42,3 +44,23 @@ DISPONIBLE = SorteDeCourriel(
     libelle=_("À qui reçoit ses factures par le portail, quand l'une arrive"),
     exemple=_exemple,
 )
+
+
+def reponse(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu | None:
+    """Ce que le service répond à « J'ai déjà payé » ; rien si la personne s'est ravisée, ou ne voit plus la facture."""
+    declarations = Declaration.objects.filter(pk=contexte["declaration"], etat=contexte["etat"])
+    declaration = declarations.select_related("facture__regie", "usager").first()
+    if declaration is None or not declaration.usager.is_active:
+        return None
+    if not Facture.objects.de(declaration.usager, chez=collectivite).filter(pk=declaration.facture_id).exists():
+        return None
+    confirmee = declaration.etat == EtatDeclaration.CONFIRMEE
+    sujet = _("Votre règlement est bien arrivé") if confirmee else _("Nous n'avons pas trouvé votre règlement")
+    facture = declaration.facture
+    adresse = f"{collectivite.adresse}{facture.get_absolute_url()}?LIEN={collectivite.lien}"
+    return Contenu(
+        sujet, {"confirmee": confirmee, "numero": facture.numero, "service": facture.regie, "adresse": adresse}
+    )
+
+
+DECLARATION = SorteDeCourriel(SORTE_DECLARATION, "courriels/declaration.txt", "courriels/declaration.html", reponse)

@@ -40,10 +40,15 @@ Lecteur = Callable[[Mapping[str, Any]], Operation]
 
 _groupements: list[Callable[[], Q]] = []
 _suivis: list[tuple[Expressionniste, Lecteur]] = []
+
+# De l'origine d'un règlement rejeté, et du motif, à ce qu'en fait l'app qui l'avait encaissé.
+SuiteDeRejet = Callable[[str, str], None]
+
 _origines_en_ligne: list[str] = []
 _operations: list[Fournisseur] = []
 _conditions: list[Fournisseur] = []
 _referenceurs: list[Referenceur] = []
+_suites_de_rejet: list[SuiteDeRejet] = []
 
 
 def declarer_origine_en_ligne(debut: str) -> None:
@@ -109,3 +114,14 @@ def declarer_reference(referenceur: Referenceur) -> None:
 def composer_reference(regie: "Regie", parties: Mapping[str, Any]) -> str:
     """La première référence que quelqu'un sait composer ; vide si personne ne le peut."""
     return next(filter(None, (referenceur(regie, parties) for referenceur in _referenceurs)), "")
+
+
+def declarer_suite_de_rejet(suite: SuiteDeRejet) -> None:
+    """Ce qu'une app de paiement fait quand un agent rejette un règlement, dans la même transaction."""
+    _suites_de_rejet.append(suite)
+
+
+def suivre_le_rejet(origine: str, motif: str) -> None:
+    """Le dit à toutes ; chacune reconnaît les siens à leur ``origine``."""
+    for suite in _suites_de_rejet:
+        suite(origine, motif)

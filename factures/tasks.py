@@ -7,6 +7,7 @@ from django_tasks import task
 
 from factures.models import LotImport
 from factures.services import lots, tenir_le_bilan
+from factures.services.rapprochement import suivre
 from portail.models import Collectivite
 from portail.taches import lancer, progresser
 
@@ -57,4 +58,12 @@ def tenir_les_bilans() -> None:
     """Les chiffres de l'accueil de chaque commune : recomptés ici, jamais pendant une visite."""
     for collectivite in Collectivite.objects.order_by("pk"):
         tenir_le_bilan(collectivite=collectivite)
+        progresser()
+
+
+@task()
+def suivre_les_ecarts() -> None:
+    """Ce qui attend depuis trop longtemps est montré aux agents, ce qui est arrivé ne l'est plus."""
+    for collectivite in Collectivite.objects.order_by("pk"):
+        suivre(collectivite=collectivite, maintenant=timezone.now())
         progresser()

@@ -106,6 +106,7 @@ def detail(request: RequeteUsager, uuid: UUID) -> HttpResponse:
         "explication": services.expliquer(facture),
         "lignes": facture.lignes.all(),
         "reglements": facture.reglements.all(),
+        "declaration": facture.declarations.filter(usager=request.user).first() if facture.a_regler else None,
     }
     return render(request, "factures/detail.html", contexte)
 
@@ -128,11 +129,11 @@ def pdf(request: RequeteUsager, uuid: UUID) -> FileResponse:
 
 @require_POST
 def reglee(request: RequeteUsager, uuid: UUID) -> HttpResponse:
-    """La marque « réglée », personnelle : posée ou retirée, autant de fois qu'on veut."""
+    """« J'ai déjà payé » : la marque se pose ou se retire autant de fois qu'on veut."""
     facture = get_object_or_404(_factures(request), uuid=uuid)
     marque = MarqueForm(request.POST)
     if not marque.is_valid():
         raise BadRequest("etat=reglee ou etat=non_reglee")
     services.marquer(facture=facture, usager=request.user, reglee=marque.reglee())
-    messages.success(request, _("C'est noté. Cette marque est un rappel personnel, pas un paiement."))
+    messages.success(request, _("C'est noté. Cette marque n'est pas un paiement : le service vérifie ce qu'il a reçu."))
     return VoirAilleurs(facture.get_absolute_url())

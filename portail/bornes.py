@@ -39,6 +39,7 @@ FACTURES_A_LA_SUITE = 200
 OCTETS_FICHIER = 300 << 20
 OCTETS_ARCHIVE = 2 << 30
 OCTETS_CORRECTIONS = 2 << 20
+OCTETS_RETOUR = 20 << 20  # du Trésor, lu pendant que la page attend
 OCTETS_ENVOI = OCTETS_FICHIER + OCTETS_ARCHIVE + (1 << 20)  # les deux, et le reste du formulaire
 
 # Un message au service et ses pièces. La dernière borne laisse lire un envoi trop lourd, pour dire lequel de ses

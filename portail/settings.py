@@ -206,6 +206,10 @@ PAYFIP_PAIEMENT_URL = env.env_url(
 )
 RAPPROCHEMENT_SECONDES = env.env_entier("RAPPROCHEMENT_SECONDES", defaut=300, minimum=1)
 
+# Au-delà, un agent est prévenu : un prélèvement que le Trésor ne montre pas, un « J'ai déjà payé » sans règlement.
+PRELEVEMENT_CONFIRME_JOURS = env.env_entier("PRELEVEMENT_CONFIRME_JOURS", defaut=15, minimum=1)
+DECLARATION_VERIFIEE_JOURS = env.env_entier("DECLARATION_VERIFIEE_JOURS", defaut=15, minimum=1)
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'none'"],

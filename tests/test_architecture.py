@@ -122,7 +122,8 @@ SANS_COLLECTIVITE = {"Collectivite", "Usager", "Tic", "Sceau", "Compteur"}
 CASCADES = {
     "CodeActivation.redevable", "Activation.code",
     "Hote.collectivite", "Affectation.usager", "Affectation.collectivite", "Rattachement.usager",
-    "LigneFacture.facture", "Declaration.facture", "Declaration.usager", "Consultation.facture", "Consultation.usager",
+    "LigneFacture.facture", "Declaration.facture", "Declaration.usager", "Ecart.declaration",
+    "Consultation.facture", "Consultation.usager",
     "Visite.agent", "Visite.usager",
     "Message.demande", "PieceJointe.message",  # la rétention efface une demande entière, avec son fil
     "DemandeAdresse.usager", "LectureDAnnonce.usager", "Session.usager", "Session.collectivite",

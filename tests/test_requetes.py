@@ -162,8 +162,8 @@ PAGES = (
     Page("factures:liste", des_comptes_client, "/factures/", SOCLE + 2),
     Page("factures:liste", des_comptes_client, "/factures/?compte={0.uuid}&etat=a-payer", SOCLE + 3),
     # La facture et son état ; la lecture déjà retenue, les lignes, les règlements.
-    Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 4),
-    Page("factures:detail", des_paiements_commences, "/factures/{0.uuid}/", SOCLE + 4),
+    Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 5),
+    Page("factures:detail", des_paiements_commences, "/factures/{0.uuid}/", SOCLE + 5),
     # Le compteur de documents ; la facture, puis son état du jour, les lignes, les règlements.
     Page("factures:pdf", une_facture, "/factures/{0.uuid}/pdf/", SOCLE + 5),
     # Les services, les factures et les comptes clients proposés, les demandes.

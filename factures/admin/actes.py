@@ -109,7 +109,8 @@ def _reglements(facture: Facture) -> Tableau:
 
 def _declarations(facture: Facture) -> Tableau:
     lues = facture.declarations.select_related("usager").order_by("pk")
-    return Tableau(_("Dite réglée par"), (_("Personne"), _("Depuis")), [(str(d.usager), d.cree_le) for d in lues])
+    lignes = [(str(d.usager), d.cree_le, d.get_etat_display()) for d in lues]
+    return Tableau(_("Dite réglée par"), (_("Personne"), _("Depuis"), _("État")), lignes)
 
 
 def _consultations(facture: Facture) -> Tableau:

@@ -11,6 +11,7 @@ from comptes.models import MoyenDuChoix, Redevable
 from factures.argent import depuis_centimes
 from factures.etats import EtatLot, Moyen, Sens, Statut
 from factures.etats.depots import EtatDepot
+from factures.etats.rapprochement import EtatDeclaration, EtatEcart
 from factures.models import Facture, Reglement
 from portail.gestion.faits import Mot, declarer_actions, declarer_mots, declarer_precision
 from portail.gestion.frise import PAR_SOURCE, Evenement, declarer_frise
@@ -27,6 +28,8 @@ declarer_actions(
         f"facture.{Statut.ANNULEE}": _("Facture annulée"),
         "facture.marquee": _("Dite réglée par la personne"),
         "facture.demarquee": _("La personne ne la dit plus réglée"),
+        f"declaration.{EtatDeclaration.CONFIRMEE}": _("Dite réglée, et confirmée : la personne est prévenue"),
+        f"declaration.{EtatDeclaration.NON_CONFIRMEE}": _("Dite réglée, sans règlement : la personne est prévenue"),
         "facture.creee": _("Facture écrite à la main"),
         "facture.brouillon_corrige": _("Brouillon corrigé"),
         "facture.avis_envoyes": _("Lecteurs prévenus par courriel"),
@@ -57,6 +60,18 @@ declarer_actions(
     },
 )
 declarer_actions(
+    "rapprochement",
+    _("Rapprochement"),
+    {
+        "retour.compare": _("Retour du Trésor comparé"),
+        "ecart.ouvert": _("Écart à trancher"),
+        f"ecart.{EtatEcart.REGLE}": _("Écart réglé"),
+        f"ecart.{EtatEcart.CLASSE}": _("Écart classé"),
+    },
+)
+declarer_precision(f"ecart.{EtatEcart.REGLE}", "motif")
+declarer_precision(f"ecart.{EtatEcart.CLASSE}", "motif")
+declarer_actions(
     "lots",
     _("Lots d'import"),
     {
@@ -85,6 +100,8 @@ declarer_precision(f"facture.{Statut.ANNULEE}", "motif_annulation")
 declarer_mots(
     {
         "bilan": Mot(_("bilan")),
+        "concordants": Mot(_("concordants")),
+        "ecarts": Mot(_("écarts")),
         "centimes": Mot(_("total"), lambda centimes: en_euros(depuis_centimes(centimes))),
         "depot": Mot(_("fichier de règlements n°")),
         "depuis": Mot(_("depuis le")),

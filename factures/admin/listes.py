@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from factures.etats import EtatFacture, Statut
+from factures.etats.rapprochement import EtatDeclaration
 from factures.models import A_REGLER, Declaration
 from factures.models.bilans import SUIVIS
 from factures.models.situation import cause, dans_l_etat, suite, suppose
@@ -83,7 +84,7 @@ class FiltreSuivi(admin.SimpleListFilter):
         "publiees": (_("Publiée"), SUIVIS["publiees"]),
         "declaree": (
             _("Dite réglée par un usager"),
-            lambda _jour: Q(Exists(Declaration.objects.filter(facture=OuterRef("pk")))),
+            lambda _jour: Q(Exists(Declaration.objects.filter(facture=OuterRef("pk"), etat=EtatDeclaration.DECLAREE))),
         ),
     }
 

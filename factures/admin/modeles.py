@@ -108,9 +108,10 @@ class DeclarationAdmin(AdminParCommune):
 
     rubrique = Rubrique.FACTURES
     confidentiel = True
-    list_display = ("facture", "usager", "cree_le")
+    list_display = ("facture", "usager", "cree_le", "etat")
+    list_filter = ("etat",)
     list_select_related = ("facture", "usager")
-    fiche = ("facture", "usager", "cree_le")
+    fiche = ("facture", "usager", "cree_le", "etat", "tranchee_le")
 
 
 @admin.register(Consultation)

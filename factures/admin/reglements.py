@@ -189,7 +189,10 @@ declarer_acte(
     Acte(
         "rejeter",
         _("Rejeter ce règlement"),
-        _("Chèque impayé, prélèvement rejeté, erreur de saisie : la somme entière redevient due. Rien n'est effacé."),
+        _(
+            "Chèque impayé, prélèvement rejeté, erreur de saisie : la somme entière redevient due, et un paiement en "
+            "ligne de plusieurs factures est repris sur toutes. Rien n'est effacé."
+        ),
         _rejeter,
         formulaire=RejetForm,
         refus=_refus_de_rejeter,

@@ -38,10 +38,10 @@ class _Borne:
         return self._fichier.read(taille)
 
 
-def elements(fichier: BinaryIO, *noms: str) -> Iterator[Element]:
+def elements(fichier: BinaryIO, *noms: str, racine: str = "PES_Aller") -> Iterator[Element]:
     """Les éléments de ces noms, oubliés à mesure ; ``FichierRefuse`` si ce n'est pas un PES lisible."""
     try:
-        for element, parent in _finis(_Borne(fichier)):
+        for element, parent in _finis(_Borne(fichier), racine):
             if nom(element) in noms:
                 yield element
             if nom(element) in {*noms, "PJ"}:
@@ -50,13 +50,13 @@ def elements(fichier: BinaryIO, *noms: str) -> Iterator[Element]:
         raise FichierRefuse("Ce fichier XML ne peut pas être lu.") from erreur
 
 
-def _finis(flux: _Borne) -> Iterator[tuple[Element, Element]]:
+def _finis(flux: _Borne, racine: str) -> Iterator[tuple[Element, Element]]:
     """Chaque élément quand il est entier, avec celui qui le contient."""
     parents: list[Element] = []
     for evenement, element in iterparse(flux, events=("start", "end"), forbid_dtd=True):
         if evenement == "start":
             parents.append(element)
-            _verifier_la_racine(parents[0])
+            _verifier_la_racine(parents[0], racine)
         elif len(parents) > 1:
             parents.pop()
             flux.lus = 0
@@ -75,9 +75,9 @@ def valeur(element: Element | None, *chemin: str) -> str:
     return (element.get("V") or "").strip() if element is not None else ""
 
 
-def _verifier_la_racine(element: Element) -> None:
-    if nom(element) != "PES_Aller":
-        raise FichierRefuse(f"Ce fichier XML est un {nom(element)[:40]} ; il faut un PES_Aller de recettes.")
+def _verifier_la_racine(element: Element, racine: str) -> None:
+    if nom(element) != racine:
+        raise FichierRefuse(f"Ce fichier XML est un {nom(element)[:40]} ; il faut un {racine} de recettes.")
 
 
 def lire(fichier: BinaryIO) -> Iterator[Rangee]:

@@ -8,6 +8,7 @@ from factures.models.depots import DepotReglements, LigneDepot
 from factures.models.factures import Facture, FactureQuerySet, LigneFacture
 from factures.models.liste import ListeDeFactures, par_compte_client, resume_par_service
 from factures.models.lots import CorrespondanceColonnes, LotImport
+from factures.models.rapprochement import ConfirmationReglement, Ecart, RetourTresor
 from factures.models.situation import A_REGLER
 from factures.models.suivi import Consultation, Declaration, Reglement
 
@@ -15,11 +16,13 @@ __all__ = [
     "A_REGLER",
     "BilanJour",
     "BilanService",
+    "ConfirmationReglement",
     "Consultation",
     "CorrectionImport",
     "CorrespondanceColonnes",
     "Declaration",
     "DepotReglements",
+    "Ecart",
     "Facture",
     "FactureQuerySet",
     "LigneDepot",
@@ -30,6 +33,7 @@ __all__ = [
     "MontantField",
     "Reglement",
     "RejetImport",
+    "RetourTresor",
     "annonces_de",
     "annonces_des_services",
     "audience",

@@ -142,6 +142,13 @@ class Facture(models.Model):
             models.Index("collectivite", Compact("numero"), name="facture_par_numero"),
             models.Index("collectivite", Compact("reference"), name="facture_par_reference"),
             models.Index(fields=("collectivite", "montant"), name="facture_par_montant"),
+            # Par où le Trésor désigne un titre ou un article de rôle ; les factures de régie n'y sont pas.
+            models.Index(
+                fields=("collectivite", "exercice", "piece"), name="facture_par_piece", condition=~Q(piece="")
+            ),
+            models.Index(
+                fields=("collectivite", "exercice", "dette"), name="facture_par_dette", condition=~Q(dette="")
+            ),
             models.Index(fields=("collectivite", "-date_emission", "-id"), name="facture_par_date"),
             models.Index(
                 fields=("collectivite", "-date_emission", "-id"), name="facture_due", condition=Q(reste_du__gt=0)

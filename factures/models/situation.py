@@ -24,6 +24,7 @@ from django.db.models.functions import JSONObject
 from comptes.models import Usager
 from factures import registre
 from factures.etats import ETAT_DE, Empechement, EtatFacture, Moyen, Nature, Sens, Statut
+from factures.etats.rapprochement import EtatDeclaration
 from portail.models import en_suspension
 
 A_REGLER = Q(nature=Nature.FACTURE, statut=Statut.PUBLIEE, reste_du__gt=0)
@@ -82,8 +83,8 @@ def situation(aujourd_hui: date) -> Expression:
 
 
 def marquee(usager: Usager | None) -> Exists | Value:
-    """Vrai si cette personne a marqué la facture comme réglée."""
-    return existe("Declaration", usager=usager) if usager else Value(False)
+    """Vrai si cette personne dit avoir payé, et que personne ne lui a encore répondu."""
+    return existe("Declaration", usager=usager, etat=EtatDeclaration.DECLAREE) if usager else Value(False)
 
 
 def cause(aujourd_hui: date) -> Case:

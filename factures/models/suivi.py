@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Usager
 from factures.etats import Moyen, Sens
+from factures.etats.rapprochement import EtatDeclaration
 from factures.models.champs import MontantField
 from factures.models.depots import DepotReglements
 from factures.models.factures import Facture
@@ -69,17 +70,29 @@ class Reglement(models.Model):
 
 
 class Declaration(models.Model):
-    """La marque « réglée » d'une personne : strictement personnelle, jamais de l'argent."""
+    """« J'ai déjà payé », dit par une personne : jamais de l'argent, à vérifier par le service."""
 
     facture = models.ForeignKey(Facture, models.CASCADE, related_name="declarations")
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
     usager = models.ForeignKey(Usager, models.CASCADE, related_name="declarations")
     cree_le = models.DateTimeField(_("créée le"), default=timezone.now, editable=False)
+    etat = models.CharField(
+        _("état"), max_length=13, choices=EtatDeclaration, default=EtatDeclaration.DECLAREE,
+        db_default=EtatDeclaration.DECLAREE,
+    )  # fmt: skip
+    tranchee_le = models.DateTimeField(_("tranchée le"), null=True, editable=False)
 
     class Meta:
         verbose_name = _("déclaration")
         verbose_name_plural = _("déclarations")
         constraints = (models.UniqueConstraint(fields=("facture", "usager"), name="declaration_unique"),)
+        indexes = (
+            models.Index(
+                fields=("collectivite", "cree_le"),
+                condition=Q(etat=EtatDeclaration.DECLAREE),
+                name="declaration_a_verifier",
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.usager} · {self.facture}"

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from comptes.models import Usager
 from factures.etats import TRANSITIONS, Avis, Nature, Statut
+from factures.etats.rapprochement import EtatDeclaration
 from factures.models import Consultation, Declaration, Facture, FactureQuerySet
 from factures.models.situation import engagee
 from factures.services.avis import prevenir
@@ -102,11 +103,16 @@ def _tenir(factures: FactureQuerySet) -> list[Facture]:
 
 @transaction.atomic
 def marquer(*, facture: Facture, usager: Usager, reglee: bool) -> None:
-    """Pose ou retire la marque personnelle « réglée » ; la poser deux fois revient à la poser une fois."""
+    """Pose ou retire la marque personnelle « réglée » ; la poser deux fois revient à la poser une fois.
+
+    La reposer après une réponse du service est une déclaration nouvelle, à vérifier de nouveau.
+    """
     if reglee:
         _declaration, changee = Declaration.objects.get_or_create(
             facture=facture, usager=usager, defaults={"collectivite_id": facture.collectivite_id}
         )
+        tranchees = Declaration.objects.filter(facture=facture, usager=usager).exclude(etat=EtatDeclaration.DECLAREE)
+        changee |= bool(tranchees.update(etat=EtatDeclaration.DECLAREE, cree_le=timezone.now(), tranchee_le=None))
     else:
         changee = bool(Declaration.objects.filter(facture=facture, usager=usager).delete()[0])
     if changee:

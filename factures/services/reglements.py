@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Case, F, Sum, When
 from django.utils import timezone
 
+from factures import registre
 from factures.argent import en_centimes
 from factures.etats import Moyen, Sens
 from factures.models import Facture, Reglement
@@ -109,6 +110,7 @@ def rejeter(*, reglement: Reglement, motif: str, depot: Any = None) -> bool:
         raise ReglementImpossible
     _reprendre(facture, Sens.REJET, repris, reglement.moyen, f"reprise:{reglement.pk}",
                motif=motif, reprend=reglement, depot=depot)  # fmt: skip
+    registre.suivre_le_rejet(reglement.origine, motif)
     return True
 
 

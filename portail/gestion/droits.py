@@ -15,8 +15,9 @@ _EXPORTS_RELATION = {
     "comptes.usager", "contact.demande", "portail.courriel",
 }  # fmt: skip
 _EXPORTS_FACTURATION = {
-    "factures.consultation", "factures.declaration", "factures.depotreglements", "factures.facture",
-    "factures.lignefacture", "factures.lotimport", "factures.reglement", "paiement_tipi.notificationtipi",
+    "factures.consultation", "factures.declaration", "factures.depotreglements", "factures.ecart", "factures.facture",
+    "factures.lignefacture", "factures.lotimport", "factures.reglement", "factures.retourtresor",
+    "paiement_tipi.notificationtipi",
     "paiement_tipi.paiement", "paiement_tipi.partpaiement", "paiement_tipi.transitionpaiement",
 }  # fmt: skip
 _EXPORTS_COMMUNE = {
@@ -56,7 +57,10 @@ _A_LA_MAIN = frozenset({
     "factures.facture.document",
     "factures.facture.encaisser", "factures.facture.prolonger", "factures.facture.publier",
     "factures.facture.rembourser", "factures.facture.remplacer", "factures.facture.reprendre",
-    "factures.reglement.rejeter",
+    "factures.reglement.rejeter", "factures.retourtresor.deposer",
+    *(f"factures.ecart.{acte}" for acte in (
+        "classer", "confirmer", "designer", "enregistrer", "infirmer", "rejeter",
+    )),
 })  # fmt: skip
 _FACTURATION = _RELATION | _A_LA_MAIN | _LOTS | _exporter(_EXPORTS_FACTURATION) | frozenset({
     "factures.facture.annuler", "paiement_tipi.paiement.confirmer", "paiement_tipi.paiement.infirmer",

@@ -177,7 +177,7 @@ def test_la_marque_se_pose_et_se_retire_autant_de_fois_qu_on_veut(client, factur
         assert (reponse.status_code, reponse["Location"]) == (303, facture.get_absolute_url())
         lue = ouvrir(client, facture)
         vues.append((Declaration.objects.count(), tous(lue, "//main//button"), tous(lue, "//div[@role='status']")))
-    note = "C'est noté. Cette marque est un rappel personnel, pas un paiement."
+    note = "C'est noté. Cette marque n'est pas un paiement : le service vérifie ce qu'il a reçu."
     assert vues == [(1, [DEMARQUER], [note])] * 2 + [(0, [MARQUER], [note])] * 2
 
 

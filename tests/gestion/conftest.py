@@ -16,7 +16,7 @@ from django_tasks_db.models import DBTaskResult
 
 from comptes.models import Activation, ChoixEnvoi, CodeActivation, Rattachement, Visite
 from contact.models import ReponseType
-from factures.models import Consultation, DepotReglements, LotImport
+from factures.models import Consultation, DepotReglements, LotImport, RetourTresor
 from factures.services import encaisser, marquer
 from factures.services.depots import relire
 from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
@@ -56,6 +56,11 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         depot.lignes.create(collectivite=commune, rang=rang, sort="fautive", cellules={"numero": numero, **recu})
     relire(depot=depot)
     Consultation.objects.create(collectivite=commune, facture=facture, usager=habitante)
+    retour = RetourTresor.objects.create(collectivite=commune, libelle=f"Retour {marque}", empreinte="x")
+    ecart = retour.ecarts.create(
+        collectivite=commune, cle=f"tresor:{marque}", genre="manque-ici", source="tresor", facture=facture,
+        montant_la_bas=Decimal("243.11"), jour="2026-01-02", moyen="cheque", detail=f"Précision {marque}",
+    )  # fmt: skip
     paiement = Paiement.objects.create(
         collectivite=commune, contrat=contrat, usager=habitante, formulaire=uuid4(), numcli=contrat.numcli, saisie="W",
         exer="2026", refdet=f"REF{marque}", objet=f"Objet {marque}", montant=Decimal("242.11"), mel=habitante.email,
@@ -117,6 +122,8 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         "factures.lotimport": lot,
         "factures.depotreglements": depot,
         "factures.reglement": facture.reglements.get(),
+        "factures.retourtresor": retour,
+        "factures.ecart": ecart,
         "factures.declaration": facture.declarations.get(),
         "factures.consultation": facture.consultations.get(),
         "paiement_tipi.contrattipi": contrat,

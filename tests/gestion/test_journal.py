@@ -14,6 +14,7 @@ from django.utils import timezone
 from comptes.etats import EtatRattachement
 from factures.etats import EtatLot, Statut
 from factures.etats.depots import EtatDepot
+from factures.etats.rapprochement import EtatDeclaration, EtatEcart
 from factures.services import annuler, encaisser, marquer
 from paiement_tipi.etats import EtatPaiement
 from portail.etats import EtatCourriel
@@ -28,7 +29,9 @@ JOURNAL = "/gestion/portail/journal/"
 # Les états que prennent les actions composées : « facture.{vers} ».
 ETATS = {
     "courriel": set(EtatCourriel) - {EtatCourriel.A_ENVOYER},
+    "declaration": set(EtatDeclaration) - {EtatDeclaration.DECLAREE},
     "depot": set(EtatDepot) - {EtatDepot.A_VERIFIER},
+    "ecart": set(EtatEcart) - {EtatEcart.OUVERT},
     "facture": {Statut.PUBLIEE, Statut.ANNULEE},
     "lot": set(EtatLot) - {EtatLot.DEPOSE},
     "paiement": set(EtatPaiement),
@@ -245,5 +248,6 @@ def test_le_journal_et_la_frise_coutent_autant_pour_une_ligne_que_pour_trente(mo
     # Le nombre et les lignes ; les agents que propose le filtre ; les auteurs, agents puis habitants ; les factures ;
     # et dès qu'il y a plusieurs pages, les clés de celle-ci.
     assert compter(client, f"{JOURNAL}?genre=factures") == SOCLE + 6 + (nombre > 1)
-    # La facture ; lectures, règlements, tentatives et leurs suites, courriels ; le journal, ses auteurs, ses objets.
-    assert compter(client, adresse(facture, "history")) == SOCLE + 11
+    # La facture ; lectures, règlements, confirmations, écarts, tentatives et leurs suites, courriels ; le journal, ses
+    # auteurs, ses objets.
+    assert compter(client, adresse(facture, "history")) == SOCLE + 13

@@ -78,7 +78,7 @@ def test_la_fiche_d_une_facture_coute_autant_avec_trente_lignes(monde, nombre):
         encaisser(facture=facture, montant=Decimal(1), moyen="carte", origine=f"x:{n}", recu_le=timezone.now())
         noter("essai", sur=facture)
     # La facture et ses remplaçantes ; ses lignes, règlements, marques, lectures, tentatives et demandes.
-    assert compter(monde.chez["agente"], adresse(facture)) == SOCLE + 8
+    assert compter(monde.chez["agente"], adresse(facture)) == SOCLE + 9
 
 
 @pytest.mark.sqlite

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from comptes.models import ChoixEnvoi
 from factures.etats import Moyen
-from factures.models import Reglement
+from factures.models import ConfirmationReglement, Reglement
 from factures.services import annuler, encaisser, marquer
 from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import Paiement
@@ -30,7 +30,9 @@ pytestmark = pytest.mark.sqlite
 @pytest.fixture
 def reglement(facture):
     encaisser(facture=facture, montant=Decimal("100.00"), moyen=Moyen.CARTE, origine="test", recu_le=timezone.now())
-    return Reglement.objects.get()
+    regle = Reglement.objects.get()
+    ConfirmationReglement.objects.create(reglement=regle, collectivite=regle.collectivite, cle="essai")
+    return regle
 
 
 def refuse(ordre: str, *parametres: object) -> bool:
@@ -90,6 +92,7 @@ def test_les_tables_ou_l_on_ne_fait_qu_ajouter_sont_celles_ci():
         "comptes_choixenvoi",
         "contact_message",
         "contact_piecejointe",
+        "factures_confirmationreglement",
         "factures_reglement",
         "paiement_tipi_transitionpaiement",
         "portail_journal",

@@ -127,6 +127,8 @@ def test_la_production_est_sure_sans_rien_regler(tmp_path):
         "AUTHENTICATION_BACKENDS": ["allauth.account.auth_backends.AuthenticationBackend"],
         "PASSWORD_HASHERS": ["comptes.mots_de_passe.Argon2id"],
         "RAPPROCHEMENT_SECONDES": 300,
+        "PRELEVEMENT_CONFIRME_JOURS": 15,
+        "DECLARATION_VERIFIEE_JOURS": 15,
         "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": "smtp.exemple.fr",
         "EMAIL_PORT": 587,

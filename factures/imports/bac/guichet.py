@@ -4,11 +4,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from io import BytesIO
 from typing import Any, BinaryIO, NamedTuple
 
 from factures.imports.bac.parent import Bac, BacMort
 from factures.imports.documents import DocumentRefuse
+from factures.imports.lecteur_pes_retour import Dette, Encaissement, Entete, Ligne
 from factures.imports.rangees import Rangee
 
 # Moins que ce qu'un mandataire ou gunicorn accordent à une page.
@@ -31,6 +33,19 @@ def lire_les_recus(fichier: BinaryIO) -> Recus:
         while "fin" not in (message := bac.entendre()):
             rangees += (Rangee(*rangee) for rangee in message["rangees"])
     return Recus(rangees, message["non_dits"])
+
+
+def lire_le_retour(fichier: BinaryIO) -> tuple[Entete, list[Ligne]]:
+    """L'en-tête d'un retour du Trésor, et chaque dette avec ce qui en a été reçu ; ``FichierRefuse`` de même."""
+    lignes: list[Ligne] = []
+    with _ouvert("retour", fichier) as bac:
+        entete = bac.entendre()
+        while "fin" not in (message := bac.entendre()):
+            lignes += (
+                (Dette(*dette), [Encaissement.depuis_json(recu) for recu in recus])
+                for dette, recus in message["dettes"]
+            )
+    return Entete(entete["au"] and date.fromisoformat(entete["au"]), entete["stock"]), lignes
 
 
 def verifier_le_document(contenu: bytes, *mentions: str) -> bool:
