@@ -12,7 +12,7 @@ class PaiementTipiConfig(AppConfig):
 
     def ready(self) -> None:
         # Les modèles n'existent qu'à partir d'ici.
-        from paiement_tipi.services import accuse, constat, contrats, empechements, suivi  # noqa: PLC0415
+        from paiement_tipi.services import accuse, constat, contrats, empechements, rejets, suivi  # noqa: PLC0415
 
         registre.declarer_origine_en_ligne(constat.ORIGINE)
         registre.declarer_operations(empechements.operations)
@@ -20,6 +20,8 @@ class PaiementTipiConfig(AppConfig):
         registre.declarer_suivi(suivi.colonne, suivi.lire)
         registre.declarer_conditions(empechements.conditions)
         registre.declarer_reference(contrats.reference)
+        registre.declarer_suite_de_rejet(rejets.suivre_le_rejet)
+        declarer(Periodique("paiement_tipi.tasks.comparer_a_payfip", lambda: 1800))
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))
         declarer_courriel(accuse.ACCUSE)
         declarer_exigence(contrats.EN_PRODUCTION)

@@ -24,6 +24,7 @@ class EtatPaiement(models.TextChoices):
     ABANDONNE = "abandonne", _("abandonné")
     EXPIRE = "expire", _("expiré")
     INFIRME = "infirme", _("déclaré, mais non reçu par le Trésor")
+    REJETE = "rejete", _("rejeté après coup")  # la banque, des jours plus tard : un agent l'a enregistré
     ECHOUE = "echoue", _("échoué")  # personne n'y a été envoyé
 
 
@@ -33,6 +34,8 @@ OUVERTS = frozenset({E.DEMARRE, E.ENVOYE, E.ABANDON_SIGNALE})
 ECHECS = frozenset({E.REFUSE, E.ABANDONNE, E.EXPIRE})
 
 ENCAISSES = frozenset({E.PAYE, E.PRELEVE})
+# PayFiP n'en dira plus rien qui compte : il ne sait pas ce que fait la banque ensuite.
+DEFINITIFS = SUCCES | {E.REJETE}
 # Un succès vu chez PayFiP l'emporte toujours sur un abandon ou une expiration décidés ici.
 TARDIFS = SUCCES | {E.DECLARE}
 TRANSITIONS: dict[EtatPaiement, frozenset[EtatPaiement]] = {
@@ -44,8 +47,9 @@ TRANSITIONS: dict[EtatPaiement, frozenset[EtatPaiement]] = {
     E.REFUSE: TARDIFS,
     E.ABANDONNE: TARDIFS | {E.REFUSE},
     E.EXPIRE: TARDIFS | {E.REFUSE, E.ABANDONNE},
-    E.PAYE: frozenset(),
-    E.PRELEVE: frozenset(),
+    E.PAYE: frozenset({E.REJETE}),
+    E.PRELEVE: frozenset({E.REJETE}),
+    E.REJETE: frozenset(),
     E.ESSAI_REUSSI: frozenset(),
     E.ECHOUE: frozenset(),
 }
@@ -161,6 +165,14 @@ RETOURS: dict[EtatPaiement, TexteRetour] = {
         _(
             "Le Trésor public n'a pas reçu ce paiement. Si votre compte a été débité, contactez le service avec votre "
             "ticket ; sinon, vous pouvez payer de nouveau."
+        ),
+    ),
+    E.REJETE: TexteRetour(
+        "echec",
+        _("Le paiement a été rejeté"),
+        _(
+            "Votre banque l'a refusé après coup : la facture reste à payer. Si votre compte a été débité, contactez le "
+            "service."
         ),
     ),
     E.ECHOUE: TexteRetour(

@@ -18,3 +18,9 @@ def constater_paiement(paiement_id: int) -> None:
 def relever_paiements() -> None:
     """Le relevé périodique : ce qui est payé chez PayFiP finit payé ici, même sans notification ni retour."""
     services.relever(guichet=services.guichet(personne=False), maintenant=timezone.now())
+
+
+@task()
+def comparer_a_payfip() -> None:
+    """Une tranche des tentatives de l'année, réussies comprises : ce qui diffère attend un agent."""
+    services.comparer(guichet=services.guichet(personne=False), maintenant=timezone.now())

@@ -29,6 +29,7 @@ PHRASES: dict[EtatPaiement, Promise] = {
     E.ABANDONNE: _("Paiement abandonné"),
     E.EXPIRE: _("Paiement expiré : la page de PayFiP s'est fermée"),
     E.INFIRME: _("Paiement que le Trésor public n'a pas reçu"),
+    E.REJETE: _("Paiement rejeté après coup : la facture est de nouveau à payer"),
     E.ECHOUE: _("Paiement qui n'a pas pu commencer"),
 }
 # Comment nous l'avons su ; le reste ne dirait rien à personne.
@@ -36,6 +37,8 @@ CAUSES = {
     "notification": _("Appris par une notification de PayFiP."),
     "retour": _("Appris au retour de la personne."),
     "relevé": _("Appris en redemandant à PayFiP, comme à chaque relevé."),
+    "parité": _("Appris en comparant nos tentatives à celles de PayFiP."),
+    "rejet": _("La banque l'a refusé des jours plus tard, ou c'était une erreur : un agent l'a enregistré."),
     "rapprochement": _("Appris en redemandant à PayFiP."),
     "demandé par un agent": _("Appris en redemandant à PayFiP, à la demande d'un agent."),
     "résultat posté": _("Appris par ce que PayFiP a posté, sans signature."),
@@ -46,7 +49,9 @@ CAUSES = {
     "refus à la création": _("PayFiP a refusé la demande."),
     "sans idop": _("PayFiP n'a jamais répondu : personne n'y a été envoyé."),
 }
-TONS = dict.fromkeys(SUCCES, "succes") | dict.fromkeys((E.REFUSE, E.ABANDONNE, E.EXPIRE, E.INFIRME, E.ECHOUE), "echec")
+TONS = dict.fromkeys(SUCCES, "succes") | dict.fromkeys(
+    (E.REFUSE, E.ABANDONNE, E.EXPIRE, E.INFIRME, E.REJETE, E.ECHOUE), "echec"
+)
 
 declarer_actions("paiements", _("Paiements en ligne"), {f"paiement.{etat}": PHRASES[etat] for etat in E})
 declarer_actions(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from factures.admin.listes import MONTANT
 from factures.models import Facture
 from paiement_tipi import services
-from paiement_tipi.etats import OUVERTS, SUCCES, EtatPaiement
+from paiement_tipi.etats import DEFINITIFS, OUVERTS, EtatPaiement
 from paiement_tipi.models import NotificationTipi, Paiement, PartPaiement, TransitionPaiement
 from portail.gestion.champs import COMPTABLES, SAUF_LECTURE
 from portail.gestion.filtres import periode
@@ -72,7 +72,8 @@ class PaiementAdmin(AdminParCommune):
     fiche = (
         *("etat", "montant", "usager", "contrat", "transport", "refdet", "exer", "numcli", "saisie", "objet", "mel"),
         *("idop", "uuid"),
-        *("cree_le", "envoye_le", "resultat", "numauto", "date_payfip", "anomalie", "relire_le", "pannes"),
+        *("cree_le", "envoye_le", "resultat", "numauto", "date_payfip", "anomalie", "relire_le"),
+        *("pannes", "compare_le"),
     )
     champs_reserves = {"mel": SAUF_LECTURE, "resultat": COMPTABLES, "numauto": COMPTABLES}
 
@@ -144,7 +145,7 @@ def _refus_d_interroger(paiement: Paiement) -> Texte:
         return _("PayFiP ne se laisse pas interroger sur un paiement par URL : seul le Trésor public le confirme.")
     if paiement.idop is None:
         return _("PayFiP ne connaît pas cette tentative : elle ne lui est jamais parvenue.")
-    return _("Cette tentative a abouti : son résultat est définitif.") if paiement.etat in SUCCES else ""
+    return _("Cette tentative a abouti : son résultat est définitif.") if paiement.etat in DEFINITIFS else ""
 
 
 declarer_acte(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Usager
 from factures.models import Facture, MontantField
-from paiement_tipi.etats import LISIBLE, OUVERTS, SUCCES, EtatPaiement
+from paiement_tipi.etats import DEFINITIFS, LISIBLE, OUVERTS, EtatPaiement
 from paiement_tipi.models.contrats import ContratTipi, Transport
 from paiement_tipi.protocole import PRODUCTIONS
 from portail.models import Collectivite
@@ -47,7 +47,7 @@ class PaiementQuerySet(models.QuerySet["Paiement"]):
         L'état décide, et non ``resultat`` : un refus qui ne concorde pas avec notre demande ne clôt rien.
         """
         connues = self.filter(idop__isnull=False, envoye_le__gt=maintenant - LISIBLE)
-        return connues.exclude(etat__in=SUCCES | {EtatPaiement.REFUSE})
+        return connues.exclude(etat__in=DEFINITIFS | {EtatPaiement.REFUSE})
 
 
 class Paiement(models.Model):
@@ -80,6 +80,7 @@ class Paiement(models.Model):
     anomalie = models.CharField(_("anomalie"), max_length=200, blank=True)
     # Le suivi.
     relire_le = models.DateTimeField(_("à redemander le"), null=True, blank=True, db_index=True)
+    compare_le = models.DateTimeField(_("comparé à PayFiP le"), null=True, blank=True, db_index=True)
     pannes = models.PositiveSmallIntegerField(_("pannes d'affilée"), default=0)
 
     objects = PaiementQuerySet.as_manager()

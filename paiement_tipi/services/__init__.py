@@ -25,7 +25,9 @@ from paiement_tipi.services.groupes import (
 )
 from paiement_tipi.services.guichet import guichet
 from paiement_tipi.services.liberation import Issue, interroger, rouvrir, tentative_ouverte
+from paiement_tipi.services.par_le_tresor import confirmer_par_le_tresor, declare_de
 from paiement_tipi.services.par_url import recevoir_resultat
+from paiement_tipi.services.parite import comparer
 from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever
 
 __all__ = [
@@ -40,9 +42,12 @@ __all__ = [
     "activations",
     "appliquer",
     "cle_de_l_accuse",
+    "comparer",
     "composer",
     "confirmer_declare",
+    "confirmer_par_le_tresor",
     "constater",
+    "declare_de",
     "demarrer_groupe",
     "demarrer_paiement",
     "file_de",

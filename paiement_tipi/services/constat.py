@@ -13,6 +13,7 @@ from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import (
     ABANDON_CONFIRME,
     DE_RESULTAT,
+    DEFINITIFS,
     MINUTE_TRONQUEE,
     PAGE_OUVERTE,
     SANS_RESULTAT,
@@ -39,7 +40,7 @@ def constater(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: d
     exception ici : elle est notée, et la tentative sera redemandée.
     """
     instant = maintenant or timezone.now()
-    if paiement.idop is None or paiement.etat in SUCCES:
+    if paiement.idop is None or paiement.etat in DEFINITIFS:
         return False
     try:
         lecture, xml = guichet.lire(paiement.idop)
@@ -55,7 +56,7 @@ def constater(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: d
 def appliquer(*, paiement: Paiement, lecture: Lecture, xml: bytes, cause: str, maintenant: datetime) -> bool:
     """Compare la lecture à ce qui a été envoyé, change l'état et encaisse ; vrai si cet appel l'a emporté."""
     verrouille = Paiement.objects.select_for_update().get(pk=paiement.pk)
-    if verrouille.etat in SUCCES:  # une lecture plus ancienne arrive après le succès : elle n'en efface rien
+    if verrouille.etat in DEFINITIFS:  # une lecture plus ancienne arrive après le succès : elle n'en efface rien
         paiement.etat = verrouille.etat
         return False
     verrouille.anomalie = ecarts_de(verrouille, lecture) or code_inconnu(lecture)
@@ -155,4 +156,6 @@ def _appliquer_refus(paiement: Paiement, refus: GuichetRefuse, *, cause: str, ma
 def _noter_panne(paiement: Paiement, panne: GuichetIndisponible, *, maintenant: datetime) -> None:
     journal.warning("Paiement %s : PayFiP ne répond pas (%s).", paiement.uuid, panne)
     pannes = min(paiement.pannes + 1, 1000)
-    Paiement.objects.filter(pk=paiement.pk).update(pannes=pannes, relire_le=lecture_apres_panne(pannes, maintenant))
+    Paiement.objects.filter(pk=paiement.pk).update(
+        pannes=pannes, relire_le=lecture_apres_panne(pannes, paiement.envoye_le, maintenant)
+    )

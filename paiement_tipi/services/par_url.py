@@ -18,7 +18,7 @@ from portail import limites
 
 journal = logging.getLogger(__name__)
 
-DITS_PAYES = ENCAISSES | {EtatPaiement.DECLARE, EtatPaiement.INFIRME, EtatPaiement.ESSAI_REUSSI}
+DITS_PAYES = ENCAISSES | {EtatPaiement.DECLARE, EtatPaiement.INFIRME, EtatPaiement.ESSAI_REUSSI, EtatPaiement.REJETE}
 
 
 def adresse_par_url(paiement: Paiement) -> str:

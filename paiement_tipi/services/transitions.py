@@ -9,6 +9,9 @@ from paiement_tipi.etats import ECHECS, LISIBLE, OUVERTS, PAGE_OUVERTE, EtatPaie
 from paiement_tipi.models import Paiement, PartPaiement, TransitionPaiement
 from portail.journal import noter
 
+# Une semaine durant on insiste ; ensuite, une fois par semaine jusqu'à un an.
+INSISTANCE, ENSUITE = timedelta(days=7), timedelta(days=7)
+
 
 @transaction.atomic
 def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: datetime, motif: str = "") -> bool:
@@ -32,17 +35,19 @@ def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: da
 
 def prochaine_lecture(etat: str, envoye_le: datetime, maintenant: datetime) -> datetime | None:
     """Quand redemander à PayFiP : à chaque relevé tant que la facture attend, puis de moins en moins, jusqu'à un an."""
-    if etat in OUVERTS:
-        return maintenant
     age = maintenant - envoye_le
+    if etat in OUVERTS:
+        return maintenant if age < INSISTANCE else maintenant + ENSUITE
     if etat not in ECHECS or age > LISIBLE:
         return None
     if age < timedelta(days=1):
         return maintenant + PAGE_OUVERTE
-    return maintenant + (timedelta(days=1) if age < timedelta(days=7) else timedelta(days=7))
+    return maintenant + (timedelta(days=1) if age < INSISTANCE else ENSUITE)
 
 
-def lecture_apres_panne(pannes: int, maintenant: datetime) -> datetime:
-    """De plus en plus tard, sans dépasser la demi-heure que conseille la DGFiP (payfip.md §3.7)."""
+def lecture_apres_panne(pannes: int, envoye_le: datetime | None, maintenant: datetime) -> datetime:
+    """De plus en plus tard, sans dépasser la demi-heure que conseille la DGFiP (payfip.md §3.7) ; puis par semaine."""
+    if envoye_le is not None and maintenant - envoye_le >= INSISTANCE:
+        return maintenant + ENSUITE
     secondes = settings.RAPPROCHEMENT_SECONDES * 2 ** min(pannes, 12)
     return maintenant + min(timedelta(seconds=secondes), timedelta(minutes=30))

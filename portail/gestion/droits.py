@@ -59,7 +59,7 @@ _A_LA_MAIN = frozenset({
     "factures.facture.rembourser", "factures.facture.remplacer", "factures.facture.reprendre",
     "factures.reglement.rejeter", "factures.retourtresor.deposer",
     *(f"factures.ecart.{acte}" for acte in (
-        "classer", "confirmer", "designer", "enregistrer", "infirmer", "rejeter",
+        "classer", "confirmer", "confirmer_declare", "designer", "enregistrer", "infirmer", "rejeter",
     )),
 })  # fmt: skip
 _FACTURATION = _RELATION | _A_LA_MAIN | _LOTS | _exporter(_EXPORTS_FACTURATION) | frozenset({

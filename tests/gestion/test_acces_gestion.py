@@ -156,6 +156,8 @@ ACTES_DES_OBJETS = {
     ("POST", "factures.ecart", "enregistrer"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("GET", "factures.ecart", "confirmer"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("POST", "factures.ecart", "confirmer"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("GET", "factures.ecart", "confirmer_declare"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
+    ("POST", "factures.ecart", "confirmer_declare"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "factures.ecart", "rejeter"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("POST", "factures.ecart", "rejeter"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "factures.ecart", "designer"): (302, 403, 403, 404, 403, 409, 409, 403, 403),

@@ -19,7 +19,7 @@ from factures.models import Facture
 from factures.services import annuler, encaisser
 from paiement_tipi import services
 from paiement_tipi.client import GuichetIndisponible
-from paiement_tipi.etats import DE_RESULTAT, ENCAISSES, OUVERTS, RETOURS, SUCCES, TRANSITIONS, EtatPaiement
+from paiement_tipi.etats import DE_RESULTAT, DEFINITIFS, ENCAISSES, OUVERTS, RETOURS, TRANSITIONS, EtatPaiement
 from paiement_tipi.models import Paiement, PartPaiement
 from paiement_tipi.services.transitions import passer
 from tests.paiement_tipi.outils_machine import GuichetDocile, Tue
@@ -194,9 +194,12 @@ def test_chaque_etat_a_ses_suites_et_son_texte():
 
 
 def test_un_succes_est_definitif_et_l_emporte_sur_toute_fin_decidee_ici():
-    assert {etat for etat, suites in TRANSITIONS.items() if not suites} == SUCCES | {EtatPaiement.ECHOUE}
+    # Seul un rejet, qu'un agent enregistre, suit un encaissement.
+    assert [TRANSITIONS[etat] for etat in ENCAISSES] == [{EtatPaiement.REJETE}] * 2
+    sans_suite = {etat for etat, suites in TRANSITIONS.items() if not suites}
+    assert sans_suite == DEFINITIFS - ENCAISSES | {EtatPaiement.ECHOUE}
     sans_succes = {etat for etat, suites in TRANSITIONS.items() if not suites >= ENCAISSES}
-    assert sans_succes == SUCCES | {EtatPaiement.ECHOUE, EtatPaiement.DEMARRE}
+    assert sans_succes == DEFINITIFS | {EtatPaiement.ECHOUE, EtatPaiement.DEMARRE}
     sans_declaration = {etat for etat, suites in TRANSITIONS.items() if EtatPaiement.DECLARE not in suites}
     par_le_guichet = {EtatPaiement.ABANDON_SIGNALE, EtatPaiement.DECLARE}
     assert sans_declaration == sans_succes | par_le_guichet

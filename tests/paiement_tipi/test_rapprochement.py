@@ -169,7 +169,8 @@ def test_le_releve_clot_ce_qui_n_a_pas_d_idop_depuis_cinq_minutes(payfip, factur
 JOUR = timedelta(days=1)
 RYTHME = [
     *((etat, timedelta(minutes=119), timedelta()) for etat in (E.DEMARRE, E.ENVOYE, E.ABANDON_SIGNALE)),
-    (E.ENVOYE, 30 * JOUR, timedelta()),
+    (E.ENVOYE, 7 * JOUR - MICRO, timedelta()),
+    (E.ENVOYE, 7 * JOUR, 7 * JOUR),
     *((etat, JOUR - MICRO, timedelta(minutes=15)) for etat in (E.EXPIRE, E.ABANDONNE, E.REFUSE)),
     (E.EXPIRE, JOUR, JOUR),
     (E.EXPIRE, 7 * JOUR - MICRO, JOUR),
