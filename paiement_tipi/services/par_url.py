@@ -52,7 +52,8 @@ def recevoir_resultat(*, jeton: str, requete: str, corps: bytes, maintenant: dat
         anomalie = ecarts_de(paiement, lecture)
     except ReponseIllisible as illisible:
         lecture, anomalie = None, str(illisible)
-    limites.compter("notifications", paiement.pk)
+    if lecture is None or anomalie or not _est_un_succes_neuf(paiement, lecture):
+        limites.compter("notifications", paiement.pk)  # PayFiP ne reposte peut-être pas : un succès passe toujours
     texte = f"{requete}\n{corps.decode('utf-8', 'replace')}".strip().replace("\0", "")[:2000]
     NotificationTipi.objects.create(paiement=paiement, collectivite_id=paiement.collectivite_id, corps=texte)
     if lecture is None or anomalie:
@@ -60,6 +61,10 @@ def recevoir_resultat(*, jeton: str, requete: str, corps: bytes, maintenant: dat
     else:
         _appliquer(paiement, lecture, maintenant or timezone.now())
     return True
+
+
+def _est_un_succes_neuf(paiement: Paiement, lecture: Lecture) -> bool:
+    return DE_RESULTAT.get(lecture.resultat) in SUCCES and paiement.etat not in DITS_PAYES
 
 
 def _signaler(paiement: Paiement, anomalie: str) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import factories
 import pytest
+import time_machine
 from django.test import Client
 
 from factures.models import Facture
@@ -149,6 +150,14 @@ def test_un_faux_jeton_ou_une_adresse_ouverte_par_un_curieux_n_ecrivent_rien(pos
     voisin = demarrer(par_web, ada)
     assert poster(parti, chemin=f"/paiement/notification/{voisin.jeton}/") == (200, b"")  # par service web, on demande
     assert (NotificationTipi.objects.count(), histoire(parti.paiement), histoire(voisin)) == (0, ["envoye"], ["envoye"])
+
+
+def test_onze_faux_posts_attendent_et_le_vrai_passe_quand_meme(poste):
+    parti = poste()
+    with time_machine.travel(1_800_000_000, tick=False):
+        assert [poster(parti, montant="100")[0] for _ in range(11)] == [200] * 10 + [429]
+        assert (poster(parti), parti.paiement.etat) == ((200, b""), "declare")
+        assert poster(parti)[0] == 429
 
 
 @pytest.mark.sqlite
