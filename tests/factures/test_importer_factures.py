@@ -159,6 +159,15 @@ def test_un_classeur_se_reconnait_au_contenu(importer, tmp_path, ecrire_classeur
     assert importer(tmp_path / "eau.bin", "--format=csv")[0] == 0  # le même contenu : déjà publié
 
 
+def test_ce_qu_un_classeur_cache_se_dit(importer, tmp_path):
+    def cacher(classeur):
+        classeur.active.row_dimensions[2].hidden = True
+
+    (tmp_path / "eau.xlsx").write_bytes(xlsx(typee(numero="A"), changer=cacher))
+    dit = importer(tmp_path / "eau.xlsx")[1]
+    assert "  classeur : 1 ligne(s) cachée(s), lues ; non lues, 0 feuille(s) cachée(s) et 0 autre(s)\n" in dit
+
+
 # Les documents.
 
 
