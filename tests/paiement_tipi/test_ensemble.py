@@ -194,6 +194,12 @@ def test_titre_autre_service_et_trop_de_factures_restent_de_cote(chez_ada, boe, 
     assert chez_ada.post(PAGE, {"facture": [str(f.uuid) for f in trois], "vu": "60"}).status_code == 409
 
 
+def test_une_seule_coche_ou_aucune_mene_ou_il_faut(chez_ada, trois):
+    seule, aucune = chez_ada.get(cochees(trois[:1])), chez_ada.get(PAGE)
+    assert (titre(seule), titre(aucune)) == ("Vous avez coché une seule facture", "Vous n'avez coché aucune facture")
+    assert (f"/factures/{trois[0].uuid}/payer/" in liens(seule), champs(seule)) == (True, {})
+
+
 def test_la_panne_de_payfip_garde_la_selection(chez_ada, payfip, trois):
     payfip.regler(panne="502")
     reponse = confirmer(chez_ada, trois)
@@ -239,4 +245,4 @@ def test_tout_payer_enchaine_et_garde_la_place(chez_ada, ada, boe, payfip, trois
     Paiement.objects.update(envoye_le=timezone.now() - timedelta(hours=1))
     assert "Payer la première (1 sur 1)" in texte(chez_ada.get("/factures/tout-payer/"))
     confirmer(chez_ada, trois)
-    assert "rien à payer en ligne" in texte(chez_ada.get("/factures/tout-payer/"))
+    assert "Rien ne se paie en ligne" in texte(chez_ada.get("/factures/tout-payer/"))
