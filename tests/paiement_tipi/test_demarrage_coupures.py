@@ -67,9 +67,9 @@ def test_un_processus_tue_avant_d_enregistrer_l_idop_ne_bloque_que_cinq_minutes(
 
 
 def test_un_processus_tue_apres_l_enregistrement_se_reprend_par_un_second_clic(facture, ada, payfip, monkeypatch):
-    envoi = formulaire()
+    envoi, envoyer = formulaire(), demarrage._envoyer
     with monkeypatch.context() as coupure:
-        coupure.setattr(demarrage, "_adresse", lambda *_valeurs: mourir())
+        coupure.setattr(demarrage, "_envoyer", lambda *valeurs: (envoyer(*valeurs), mourir()))
         with pytest.raises(Tue):
             depart(facture, ada, envoi)
     adresse = depart(facture, ada, envoi)
