@@ -3,7 +3,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from factures import registre
-from portail.registre import Periodique, declarer, declarer_courriel, declarer_exigence
+from portail.registre import Periodique, declarer, declarer_chiffre, declarer_courriel, declarer_exigence
 
 
 class PaiementTipiConfig(AppConfig):
@@ -12,7 +12,15 @@ class PaiementTipiConfig(AppConfig):
 
     def ready(self) -> None:
         # Les modèles n'existent qu'à partir d'ici.
-        from paiement_tipi.services import accuse, constat, contrats, empechements, rejets, suivi  # noqa: PLC0415
+        from paiement_tipi.services import (  # noqa: PLC0415
+            accuse,
+            alertes,
+            constat,
+            contrats,
+            empechements,
+            rejets,
+            suivi,
+        )
 
         registre.declarer_origine_en_ligne(constat.ORIGINE)
         registre.declarer_operations(empechements.operations)
@@ -25,3 +33,5 @@ class PaiementTipiConfig(AppConfig):
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))
         declarer_courriel(accuse.ACCUSE)
         declarer_exigence(contrats.EN_PRODUCTION)
+        for compter in alertes.COMPTES:
+            declarer_chiffre(compter.__name__, compter)

@@ -41,6 +41,19 @@ def verifications() -> dict[str, Callable[[], bool]]:
     return dict(_verifications)
 
 
+_chiffres: dict[str, Callable[[], int]] = {}
+
+
+def declarer_chiffre(nom: str, compter: Callable[[], int]) -> None:
+    """Ce qui demande de l'attention sans empêcher de servir (``manage.py sante``)."""
+    _chiffres[nom] = compter
+
+
+def chiffres() -> dict[str, Callable[[], int]]:
+    """Les comptes de toutes les apps, par nom."""
+    return dict(_chiffres)
+
+
 @dataclass(frozen=True)
 class Exigence:
     """Ce qu'il faut à une commune pour ouvrir son portail : ``remplie(commune)``, et ``ou(commune)`` la remplir."""

@@ -9,8 +9,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from portail import registre
 from portail.models import Courriel
-from portail.registre import verifications
 
 DISQUE_MINIMAL = 200 * 1024 * 1024  # octets
 ATTENTE_MAXIMALE = timedelta(minutes=5)
@@ -19,7 +19,7 @@ ATTENTE_MAXIMALE = timedelta(minutes=5)
 def etat() -> dict[str, bool]:
     """Le résultat de chaque vérification ; une base qui ne répond pas est un « faux », pas une exception."""
     resultats = {}
-    for nom, verifier in verifications().items():
+    for nom, verifier in registre.verifications().items():
         try:
             resultats[nom] = verifier()
         except (DatabaseError, OSError):
@@ -58,4 +58,5 @@ def chiffres() -> dict[str, int]:
         "courriels_en_retard": Courriel.objects.en_retard(timezone.now()).count(),
         "courriels_morts": Courriel.objects.morts().count(),
         "taches_abandonnees": DBTaskResult.objects.failed().count(),
+        **{nom: compter() for nom, compter in registre.chiffres().items()},
     }

@@ -117,7 +117,7 @@ def nos_modeles() -> list[type[Model]]:
 
 
 # Les modèles qui ne sont à aucune commune : la commune elle-même, le compte (un par adresse), l'horloge.
-SANS_COLLECTIVITE = {"Collectivite", "Usager", "Tic", "Sceau", "Compteur"}
+SANS_COLLECTIVITE = {"CoupurePayfip", "Collectivite", "Usager", "Tic", "Sceau", "Compteur"}
 # Ce qui disparaît avec son propriétaire sans avoir porté d'argent.
 CASCADES = {
     "CodeActivation.redevable", "Activation.code",

@@ -4,16 +4,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from factures.admin.listes import MONTANT
 from factures.models import Facture
 from paiement_tipi import services
 from paiement_tipi.etats import DEFINITIFS, OUVERTS, EtatPaiement
-from paiement_tipi.models import NotificationTipi, Paiement, PartPaiement, TransitionPaiement
+from paiement_tipi.models import (
+    SANS_NOUVELLE,
+    NotificationTipi,
+    Paiement,
+    PartPaiement,
+    TransitionPaiement,
+)
 from portail.gestion.champs import COMPTABLES, SAUF_LECTURE
 from portail.gestion.filtres import periode
 from portail.gestion.listes import FiltreLie
@@ -21,15 +26,11 @@ from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.gestion.registre import (
     Acte,
     ActeImpossible,
-    Carte,
-    Chiffre,
     Tableau,
     Texte,
     declarer_acte,
-    declarer_carte,
     declarer_tableau,
 )
-from portail.models import Collectivite
 
 
 class MotifForm(forms.Form):
@@ -47,6 +48,7 @@ class FiltreSuivi(admin.SimpleListFilter):
     CONDITIONS = {
         "en-cours": (_("En cours"), Q(etat__in=OUVERTS)),
         "a-confirmer": (_("À confirmer par le Trésor"), Q(etat=EtatPaiement.DECLARE)),
+        "oublie": (_("Sans résultat depuis deux heures"), SANS_NOUVELLE),
         "anomalie": (_("Anomalie"), ~Q(anomalie="")),
         "panne": (_("PayFiP ne répond pas"), Q(pannes__gt=0)),
     }
@@ -202,19 +204,3 @@ def _transitions(paiement: Paiement) -> Tableau:
 declarer_tableau("factures.facture", _tentatives)
 declarer_tableau("paiement_tipi.paiement", _parts)
 declarer_tableau("paiement_tipi.paiement", _transitions)
-
-
-def _chiffres(collectivite: Collectivite) -> list[Chiffre]:
-    conditions = {nom.replace("-", "_"): condition for nom, (_libelle, condition) in FiltreSuivi.CONDITIONS.items()}
-    a_suivre = Paiement.objects.filter(Q(*conditions.values(), _connector=Q.OR), collectivite=collectivite)
-    lus = a_suivre.aggregate(**{nom: Count("pk", filter=condition) for nom, condition in conditions.items()})
-    liste = reverse("gestion:paiement_tipi_paiement_changelist")
-    return [
-        Chiffre(_("En cours"), lus["en_cours"], f"{liste}?suivi=en-cours"),
-        Chiffre(_("À confirmer"), lus["a_confirmer"], f"{liste}?suivi=a-confirmer", alerte=bool(lus["a_confirmer"])),
-        Chiffre(_("Anomalies"), lus["anomalie"], f"{liste}?suivi=anomalie", alerte=bool(lus["anomalie"])),
-        Chiffre(_("PayFiP ne répond pas"), lus["panne"], f"{liste}?suivi=panne", alerte=bool(lus["panne"])),
-    ]
-
-
-declarer_carte(Carte(_("Paiements en ligne"), "paiement_tipi.paiement", _chiffres))

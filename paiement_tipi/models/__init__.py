@@ -1,7 +1,9 @@
 from paiement_tipi.models.contrats import ContratTipi, Transport
 from paiement_tipi.models.coupures import CoupurePayfip
+from paiement_tipi.models.echanges import EchangePayfip, Operation
 from paiement_tipi.models.tentatives import (
     DOUBLE_CLIC,
+    SANS_NOUVELLE,
     NotificationTipi,
     Paiement,
     PartPaiement,
@@ -11,9 +13,12 @@ from paiement_tipi.models.tentatives import (
 
 __all__ = [
     "DOUBLE_CLIC",
+    "SANS_NOUVELLE",
     "ContratTipi",
     "CoupurePayfip",
+    "EchangePayfip",
     "NotificationTipi",
+    "Operation",
     "Paiement",
     "PartPaiement",
     "TransitionPaiement",

@@ -7,18 +7,22 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Usager
 from factures.models import Facture, MontantField
-from paiement_tipi.etats import DEFINITIFS, LISIBLE, OUVERTS, EtatPaiement
+from paiement_tipi.etats import DEFINITIFS, LISIBLE, OUVERTS, SANS_RESULTAT, EtatPaiement
 from paiement_tipi.models.contrats import ContratTipi, Transport
 from paiement_tipi.protocole import PRODUCTIONS
 from portail.models import Collectivite
 from portail.reperes import Compact
 
 DOUBLE_CLIC = timedelta(seconds=10)
+
+# Le résultat aurait dû venir : PayFiP ne laisse pas payer plus longtemps (payfip.md §3.7).
+SANS_NOUVELLE = Q(etat__in=OUVERTS, envoye_le__lt=Now() - SANS_RESULTAT)
 
 
 def nouveau_jeton() -> str:

@@ -22,6 +22,7 @@ from paiement_tipi.etats import (
 )
 from paiement_tipi.models import Paiement
 from paiement_tipi.protocole import Lecture, Resultat
+from paiement_tipi.services import echanges
 from paiement_tipi.services.accuse import accuser
 from paiement_tipi.services.transitions import lecture_apres_panne, passer, prochaine_lecture
 from portail.taches import lancer
@@ -43,7 +44,7 @@ def constater(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: d
     if paiement.idop is None or paiement.etat in DEFINITIFS:
         return False
     try:
-        lecture, xml = guichet.lire(paiement.idop)
+        lecture, xml = echanges.lire(paiement, guichet, paiement.idop, maintenant=instant)
     except GuichetRefuse as refus:
         return _appliquer_refus(paiement, refus, cause=cause, maintenant=instant)
     except GuichetIndisponible as panne:

@@ -16,6 +16,7 @@ from paiement_tipi import protocole, protocole_url, references
 from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import EtatPaiement, MiseEnService
 from paiement_tipi.models import ContratTipi, Paiement, PartPaiement, Transport
+from paiement_tipi.services import echanges
 from paiement_tipi.services.par_url import adresse_par_url
 from paiement_tipi.services.transitions import passer, prochaine_lecture
 from paiement_tipi.valeurs import nettoyer_objet
@@ -57,7 +58,7 @@ def demarrer_paiement(*, facture: Facture, usager: Usager, formulaire: UUID, gui
 def partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) -> str:
     """L'adresse où aller, une fois l'idop obtenu et enregistré ; par URL, il n'y a rien à obtenir."""
     try:
-        idop = guichet.creer(_demande(paiement, collectivite)) if not paiement.par_url else None
+        idop = None if paiement.par_url else echanges.creer(paiement, guichet, _demande(paiement, collectivite))
         adresse = adresse_de(paiement, idop)
     except (GuichetIndisponible, GuichetRefuse, protocole.ChampInvalide) as erreur:
         journal.warning("Paiement %s non créé chez PayFiP : %s", paiement.uuid, erreur)

@@ -17,7 +17,7 @@ _EXPORTS_RELATION = {
 _EXPORTS_FACTURATION = {
     "factures.consultation", "factures.declaration", "factures.depotreglements", "factures.ecart", "factures.facture",
     "factures.lignefacture", "factures.lotimport", "factures.reglement", "factures.retourtresor",
-    "paiement_tipi.notificationtipi",
+    "paiement_tipi.echangepayfip", "paiement_tipi.notificationtipi",
     "paiement_tipi.paiement", "paiement_tipi.partpaiement", "paiement_tipi.transitionpaiement",
 }  # fmt: skip
 _EXPORTS_COMMUNE = {

@@ -19,7 +19,7 @@ from contact.models import ReponseType
 from factures.models import Consultation, DepotReglements, LotImport, RetourTresor
 from factures.services import encaisser, marquer
 from factures.services.depots import relire
-from paiement_tipi.models import NotificationTipi, Paiement, TransitionPaiement
+from paiement_tipi.models import EchangePayfip, NotificationTipi, Paiement, TransitionPaiement
 from portail.journal import noter
 from portail.models import Affectation, Collectivite, Courriel, Journal, Role, Sceau
 from portail.taches import lancer
@@ -71,6 +71,10 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         paiement=paiement, collectivite=commune, de="envoye", vers="expire", cause=f"cause {marque}"
     )
     notification = NotificationTipi.objects.create(paiement=paiement, collectivite=commune, corps=f"corps {marque}")
+    echange = EchangePayfip.objects.create(
+        paiement=paiement, collectivite=commune, operation="lire", code="P5", texte=f"texte {marque}",
+        le=timezone.now(), dernier_le=timezone.now(),
+    )  # fmt: skip
     agent = factories.usager(email=f"agent{marque.lower()}@exemple.fr", nom=f"AGENT{marque}", is_staff=True)
     affectation = Affectation.objects.create(usager=agent, collectivite=commune, role=Role.FACTURATION)
     noter(f"essai.{marque}", sur=facture)
@@ -131,6 +135,7 @@ def peupler(commune: Collectivite, marque: str) -> dict[str, Any]:
         "paiement_tipi.partpaiement": part,
         "paiement_tipi.transitionpaiement": transition,
         "paiement_tipi.notificationtipi": notification,
+        "paiement_tipi.echangepayfip": echange,
         "contact.demande": demande,
         "contact.reponsetype": ReponseType.objects.create(
             collectivite=commune, titre=f"Réponse {marque}", texte=f"Texte {marque}"

@@ -50,18 +50,19 @@ MODELES = {
     "paiement_tipi.partpaiement": CONTENU,
     "paiement_tipi.transitionpaiement": CONTENU,
     "paiement_tipi.notificationtipi": COMPTABLES,
+    "paiement_tipi.echangepayfip": COMPTABLES,
     "contact.demande": COMPTABLES,  # et de la relation aux usagers : tests/gestion/test_champs.py
     "contact.reponsetype": COMMUNE,
 }
-# L'horloge et les limites ne disent rien à personne, les bilans, rien hors de l'accueil ; les lignes d'un lot et les
-# messages d'une demande, rien hors d'eux ; ses sessions et ses liens ne sont qu'à une personne. Les textes des
-# courriels sont dans les réglages.
+# L'horloge et les limites ne disent rien à personne, les bilans et les coupures de PayFiP, rien hors de l'accueil ; les
+# lignes d'un lot et les messages d'une demande, rien hors d'eux ; ses sessions et ses liens ne sont qu'à une personne.
+# Les textes des courriels sont dans les réglages.
 SANS_PAGE = {
     "portail.textedecourriel", "portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport",
     "factures.correctionimport", "factures.correspondancecolonnes", "factures.lignedepot", "comptes.session",
     "factures.confirmationreglement",
     "comptes.demandeadresse", "portail.lecturedannonce", "factures.bilanjour",
-    "factures.bilanservice",
+    "factures.bilanservice", "paiement_tipi.coupurepayfip",
     "contact.message", "contact.piecejointe",
 }  # fmt: skip
 

@@ -42,6 +42,7 @@ MODELES = {
     "portail.journal": ENCADREMENT,
     "comptes.visite": ENCADREMENT,
     "paiement_tipi.notificationtipi": COMPTABLES,
+    "paiement_tipi.echangepayfip": COMPTABLES,
     "contact.demande": SAUF_LECTURE,
 }
 # Ce que personne ne change à la main.
@@ -72,9 +73,9 @@ def test_personne_ne_change_un_reglement_ni_un_paiement_a_la_main():
 
 @pytest.fixture
 def valeurs(monde) -> dict[tuple[str, str], str]:
-    """Chaque champ réservé porte un texte qu'on ne trouve nulle part ailleurs."""
+    """Chaque champ réservé porte un texte qu'on ne trouve nulle part ailleurs, pas même dans un jeton CSRF."""
     courts = {("paiement_tipi.paiement", "resultat")}
-    secrets = {cle: ("ZQX" if cle in courts else f"secret-{n}@exemple.fr") for n, cle in enumerate(CHAMPS)}
+    secrets = {cle: ("z-q-x-zq" if cle in courts else f"secret-{n}@exemple.fr") for n, cle in enumerate(CHAMPS)}
     for (modele, champ), valeur in secrets.items():
         objet = monde.ici[modele]
         if modele not in {"portail.journal", "comptes.choixenvoi"}:  # on ne fait qu'y ajouter

@@ -47,7 +47,8 @@ COUTS = {
     "factures/reglement": 3,
     "factures/declaration": 2, "factures/consultation": 2, "paiement_tipi/contrattipi": 2,
     "paiement_tipi/paiement": 3, "paiement_tipi/partpaiement": 2, "paiement_tipi/transitionpaiement": 2,
-    "paiement_tipi/notificationtipi": 2, "contact/demande": 3, "contact/reponsetype": 2,
+    "paiement_tipi/echangepayfip": 2, "paiement_tipi/notificationtipi": 2,
+    "contact/demande": 3, "contact/reponsetype": 2,
 }  # fmt: skip
 
 

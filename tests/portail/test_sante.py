@@ -81,13 +81,16 @@ def test_ce_qui_demande_de_l_attention_se_compte_sans_fermer_le_site(boe, bureau
             "courriels_en_retard : 1",
             "courriels_morts : 1",
             "taches_abandonnees : 2",
+            "paiements_sans_resultat : 0",
+            "paiements_en_anomalie : 0",
+            "payfip_ne_repond_plus : 0",
         ],
     )
 
 
 def test_une_installation_qui_n_est_pas_prete_le_dit_par_son_code_de_sortie(db, monkeypatch, capsys):
     monkeypatch.setattr(sante, "migrations", lambda: False)
-    monkeypatch.setattr(sante, "verifications", lambda: {"base": sante.base, "migrations": sante.migrations})
+    monkeypatch.setattr(sante.registre, "verifications", lambda: {"base": sante.base, "migrations": sante.migrations})
     with pytest.raises(SystemExit) as fin:
         call_command("sante")
     assert (fin.value.code, capsys.readouterr().out) == (1, "base : oui\nmigrations : NON\n")

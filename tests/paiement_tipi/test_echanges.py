@@ -1,0 +1,76 @@
+"""Ce que PayFiP a répondu reste lisible, en français, sans rien de personnel."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from paiement_tipi.client import GuichetIndisponible
+from paiement_tipi.fautes import INCONNUE, SENS, sens
+from paiement_tipi.models import CoupurePayfip, EchangePayfip, Paiement
+from paiement_tipi.protocole import Resultat
+from paiement_tipi.services.echanges import masquer
+from tests.paiement_tipi.outils_tentatives import constater, demarrer, pilote
+
+
+@pytest.fixture
+def payfip(simulateur):
+    with pilote(simulateur) as pilotable:
+        yield pilotable
+
+
+def dits(paiement: Paiement) -> list[tuple[str, str, int]]:
+    return list(paiement.echanges.values_list("operation", "code", "fois"))
+
+
+def test_une_attente_de_deux_heures_tient_en_une_ligne_et_tout_se_relit(payfip, facture, ada):
+    paiement = demarrer(facture, ada)
+    for minute in range(1, 6):
+        constater(paiement, paiement.envoye_le + timedelta(minutes=minute))
+    payfip.regler(panne="502")
+    constater(paiement, paiement.envoye_le + timedelta(minutes=6))
+    payfip.regler(panne="aucune")
+    payfip.payer(str(paiement.idop))
+    constater(paiement, paiement.envoye_le + timedelta(minutes=7))
+    assert dits(paiement) == [("creer", "idop", 1), ("lire", "P5", 5), ("lire", "", 1), ("lire", "P", 1)]
+    attente, muette, payee = paiement.echanges.order_by("pk")[1:]
+    assert attente.dernier_le - attente.le == timedelta(minutes=4)
+    assert (attente.texte, muette.texte) == ("Résultat de la transaction non connu.", "La réponse n'est pas du XML.")
+    assert ada.email in Paiement.objects.get().reponse
+    assert ada.email not in payee.contenu
+    assert "<mel>…</mel>" in payee.contenu
+
+
+def test_un_refus_a_la_creation_est_garde_avec_sa_raison(payfip, facture, ada):
+    payfip.regler(panne="TechDysfonctionnementErreur")
+    with pytest.raises(GuichetIndisponible):
+        demarrer(facture, ada)
+    echange = EchangePayfip.objects.get()
+    assert (echange.operation, echange.code, echange.paiement.etat) == ("creer", "", "echoue")
+
+
+def test_chaque_resultat_connu_a_son_sens_et_un_code_nouveau_ne_conclut_rien():
+    assert {str(resultat) for resultat in Resultat} <= set(SENS)
+    assert (sens("K"), sens("P5")) == (INCONNUE, SENS["P5"])
+
+
+@pytest.mark.parametrize(
+    ("xml", "garde"),
+    [(b"<mel>a@b.fr</mel><x/>", "<mel>…</mel><x/>"), (b"<mel>a@b", "<mel>…"), (b"\x00<mel/>\xff", "<mel/>\ufffd")],
+)
+def test_l_adresse_est_masquee_meme_dans_une_reponse_coupee(xml, garde):
+    assert masquer(xml) == garde
+
+
+def test_l_agent_lit_l_histoire_entiere_et_l_accueil_dit_ce_qui_tarde(payfip, connecter, agente, boe, facture, ada):
+    paiement = demarrer(facture, ada)
+    constater(paiement, paiement.envoye_le + timedelta(minutes=1))
+    gestion = connecter(agente, chez=boe)
+    fiche = gestion.get(f"/gestion/paiement_tipi/paiement/{paiement.pk}/change/").content.decode()
+    assert str(SENS["P5"]) in fiche
+    accueil = gestion.get("/gestion/").content.decode()
+    assert ("PayFiP ne répond plus" in accueil, accueil.count("depuis le 2")) == (False, 0)
+    Paiement.objects.update(envoye_le=timezone.now() - timedelta(hours=3))
+    CoupurePayfip.objects.create()
+    accueil = gestion.get("/gestion/").content.decode()
+    assert ("PayFiP ne répond plus" in accueil, accueil.count("depuis le 2")) == (True, 2)
