@@ -34,7 +34,7 @@ ECHEANCE = colonne("date_echeance", _("échéance"), ecrire=court)
 
 
 class FiltreEtat(admin.SimpleListFilter):
-    """L'état affiché ; la marque « réglée » est personnelle et n'est l'état de la facture pour aucun agent."""
+    """L'état affiché ; « J'ai déjà payé » ne vaut que pour qui le dit, n'est l'état de la facture pour aucun agent."""
 
     title, parameter_name = _("état"), "etat"
 

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, BinaryIO
 
 from django.conf import settings
@@ -76,6 +76,8 @@ class _Comparaison:
         comptes = ouvrir_les_comptes({f.pk: f for toutes in trouvees.values() for f in toutes}.values())
         for dette, siens in vus:
             self._comparer(dette, [vu for vu in siens if vu.cle not in deja], trouvees[dette], comptes)
+        if self.entete.stock and self.entete.au:
+            self._manquants(comptes.values(), self.entete.au)
         ConfirmationReglement.objects.bulk_create(self.confirmes, batch_size=PAR_ECRITURE)
         nouveaux = ouvrir(self.ecarts)
         self.retour.lus = sum(len(siens) for _dette, siens in vus)
@@ -103,7 +105,6 @@ class _Comparaison:
                 self.confirmes.append(confirmation(reglement, vu.cle, jour=vu.jour, retour=self.retour))
             else:
                 self._ouvrir(dette, vu, genre=genre or "", facture=compte.facture, reglement=reglement)
-        self._manquants(compte)
 
     def _sans_facture(self, dette: Dette, vus: Iterable[Vu], *, plusieurs: bool) -> None:
         """Le Trésor rend compte de tous les titres : seul un paiement en ligne inconnu, ou un doute, est à regarder."""
@@ -134,14 +135,11 @@ class _Comparaison:
             )
         )
 
-    def _manquants(self, compte: Compte) -> None:
-        """Un fichier qui dit tout, et se tait sur un règlement assez vieux."""
-        if not self.entete.stock or self.entete.au is None:
-            return
-        avant = self.entete.au - timedelta(days=settings.PRELEVEMENT_CONFIRME_JOURS)
-        for reglement in compte.libres:
-            if reglement.recu_le.date() <= avant:
-                self.ecarts.append(d_un_reglement(reglement, GenreEcart.MANQUE_LA_BAS, retour=self.retour))
+    def _manquants(self, comptes: Iterable[Compte], au: date) -> None:
+        """Un fichier qui dit tout, et se tait sur des règlements assez vieux."""
+        avant = au - timedelta(days=settings.PRELEVEMENT_CONFIRME_JOURS)
+        tus = (r for compte in comptes for r in compte.libres if r.recu_le.date() <= avant)
+        self.ecarts += (d_un_reglement(r, GenreEcart.MANQUE_LA_BAS, retour=self.retour) for r in tus)
 
 
 def d_un_reglement(reglement: Reglement, genre: GenreEcart, **champs: Any) -> Ecart:

@@ -33,8 +33,10 @@ def suivre(*, collectivite: Collectivite, maintenant: datetime) -> int:
     """Une passe sur une commune ; rend le nombre d'écarts nouveaux. Autant de fois qu'on veut."""
     tenir_la_commune(collectivite.pk)
     confirmer_les_reglees(collectivite)
-    for ecart in ouverts(collectivite):
-        if comment := _dissipe(ecart, collectivite):
+    a_trancher = ouverts(collectivite)
+    _retrouver([e for e in a_trancher if e.genre == GenreEcart.SANS_FACTURE], collectivite)
+    for ecart in a_trancher:
+        if comment := _dissipe(ecart):
             clore(ecart, vers=EtatEcart.REGLE, motif=comment)
     nouveaux = [*_prelevements(collectivite, maintenant), *_declarations(collectivite, maintenant)]
     return len(ouvrir(nouveaux))
@@ -75,10 +77,8 @@ def _de_la_declaration(declaration: Declaration) -> Ecart:
     )
 
 
-def _dissipe(ecart: Ecart, collectivite: Collectivite) -> str:
+def _dissipe(ecart: Ecart) -> str:
     """Comment l'écart a disparu de lui-même ; vide s'il reste à trancher."""
-    if ecart.genre == GenreEcart.SANS_FACTURE:
-        _retrouver(ecart, collectivite)
     if ecart.genre == GenreEcart.DECLARATION:
         return _plus_due(ecart)
     if ecart.genre in D_UN_REGLEMENT | {GenreEcart.REPRIS} and (comment := _suivi_du_reglement(ecart)):
@@ -86,12 +86,14 @@ def _dissipe(ecart: Ecart, collectivite: Collectivite) -> str:
     return _arrive(ecart) if ecart.genre in A_ENREGISTRER else ""
 
 
-def _retrouver(ecart: Ecart, collectivite: Collectivite) -> None:
-    """Sa facture a pu être publiée depuis."""
-    dette = Dette(**ecart.dette)
-    trouvees = trouver(collectivite, [dette])[dette]
-    if len(trouvees) == 1:
-        situer(ecart, trouvees[0])
+def _retrouver(ecarts: list[Ecart], collectivite: Collectivite) -> None:
+    """Leur facture a pu être publiée depuis."""
+    dettes = {ecart.pk: Dette(**ecart.dette) for ecart in ecarts}
+    trouvees = trouver(collectivite, dettes.values())
+    for ecart in ecarts:
+        siennes = trouvees[dettes[ecart.pk]]
+        if len(siennes) == 1:
+            situer(ecart, siennes[0])
 
 
 def _plus_due(ecart: Ecart) -> str:
