@@ -16,7 +16,7 @@ from paiement_tipi.protocole import Demande, Lecture
 T = TypeVar("T")
 
 CONTENU_MAXIMAL = 20_000  # octets gardés d'une réponse
-_ADRESSE = re.compile("(<mel>)[^<]*")
+_ADRESSE = re.compile("(<mel>|\\bmel=)[^<&\\s]*", re.IGNORECASE)
 
 
 def creer(paiement: Paiement, guichet: Guichet, demande: Demande) -> UUID:
@@ -34,9 +34,9 @@ def lire(paiement: Paiement, guichet: Guichet, idop: UUID, *, maintenant: dateti
     return lecture, xml
 
 
-def masquer(xml: bytes) -> str:
-    """Le texte reçu, sans l'adresse mail de la personne ; PostgreSQL ne garde pas d'octet nul."""
-    return _ADRESSE.sub(r"\1…", xml[:CONTENU_MAXIMAL].decode("utf-8", "replace").replace("\0", ""))
+def masquer(recu: bytes) -> str:
+    """Le texte reçu, XML ou formulaire, sans l'adresse mail de la personne ; PostgreSQL ne garde pas d'octet nul."""
+    return _ADRESSE.sub(r"\1…", recu[:CONTENU_MAXIMAL].decode("utf-8", "replace").replace("\0", ""))
 
 
 def _demander(paiement: Paiement, operation: Operation, question: Callable[[], T], maintenant: datetime) -> T:

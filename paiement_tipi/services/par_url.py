@@ -13,6 +13,7 @@ from paiement_tipi.etats import DE_RESULTAT, ENCAISSES, SANS_RETOUR, SUCCES, Eta
 from paiement_tipi.models import NotificationTipi, Paiement
 from paiement_tipi.protocole import Lecture, ReponseIllisible, Saisie
 from paiement_tipi.services.constat import code_inconnu, ecarts_de
+from paiement_tipi.services.echanges import masquer
 from paiement_tipi.services.transitions import passer
 from portail import limites
 
@@ -54,7 +55,7 @@ def recevoir_resultat(*, jeton: str, requete: str, corps: bytes, maintenant: dat
         lecture, anomalie = None, str(illisible)
     if lecture is None or anomalie or not _est_un_succes_neuf(paiement, lecture):
         limites.compter("notifications", paiement.pk)  # PayFiP ne reposte peut-être pas : un succès passe toujours
-    texte = f"{requete}\n{corps.decode('utf-8', 'replace')}".strip().replace("\0", "")[:2000]
+    texte = masquer(f"{requete}\n".encode() + corps).strip()[:2000]
     NotificationTipi.objects.create(paiement=paiement, collectivite_id=paiement.collectivite_id, corps=texte)
     if lecture is None or anomalie:
         _signaler(paiement, anomalie)

@@ -56,7 +56,12 @@ def test_chaque_resultat_connu_a_son_sens_et_un_code_nouveau_ne_conclut_rien():
 
 @pytest.mark.parametrize(
     ("xml", "garde"),
-    [(b"<mel>a@b.fr</mel><x/>", "<mel>…</mel><x/>"), (b"<mel>a@b", "<mel>…"), (b"\x00<mel/>\xff", "<mel/>\ufffd")],
+    [
+        (b"idop=1&MEL=a%40b.fr&montant=5", "idop=1&MEL=…&montant=5"),
+        (b"<mel>a@b.fr</mel><x/>", "<mel>…</mel><x/>"),
+        (b"<mel>a@b", "<mel>…"),
+        (b"\x00<mel/>\xff", "<mel/>\ufffd"),
+    ],
 )
 def test_l_adresse_est_masquee_meme_dans_une_reponse_coupee(xml, garde):
     assert masquer(xml) == garde
