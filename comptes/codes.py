@@ -25,9 +25,14 @@ def presenter(code: str) -> str:
     return "-".join(code[debut : debut + GROUPE] for debut in range(0, LONGUEUR, GROUPE))
 
 
+def relire(saisie: str) -> str:
+    """Les signes tapés, sans ce qui ne compte pas : ni la casse, ni les tirets, ni les espaces, ni B pour 8."""
+    return _SEPARATEURS.sub("", unicodedata.normalize("NFKC", saisie)).upper().translate(_RELUS)
+
+
 def lire(saisie: str) -> str:
     """Le code tel qu'il a été tiré, quels que soient la casse, les tirets et les espaces tapés. CodeIllisible sinon."""
-    code = _SEPARATEURS.sub("", unicodedata.normalize("NFKC", saisie)).upper().translate(_RELUS)
+    code = relire(saisie)
     if len(code) != LONGUEUR or not set(code) <= set(ALPHABET):
         raise CodeIllisible
     return code

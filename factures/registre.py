@@ -29,7 +29,7 @@ class Operation:
     """
 
     debut: datetime
-    usager: int
+    usager: int | None  # aucun : depuis le papier
     jusqu_a: datetime | None
     rouvrable_jusqu_a: datetime | None
 
@@ -38,6 +38,10 @@ class Operation:
 Expressionniste = Callable[[], Combinable]
 Lecteur = Callable[[Mapping[str, Any]], Operation]
 
+# De la facture à l'adresse courte qui mène la payer sans compte.
+Adresse = Callable[[Any], str]
+
+_adresses_de_papier: list[Adresse] = []
 _groupements: list[Callable[[], Q]] = []
 _suivis: list[tuple[Expressionniste, Lecteur]] = []
 
@@ -79,6 +83,16 @@ def suivi() -> Combinable:
 def lire_l_operation(colonne: Mapping[str, Any] | None) -> Operation | None:
     """Ce que dit la colonne ``suivi``."""
     return _suivis[0][1](colonne) if colonne else None
+
+
+def declarer_adresse_de_papier(adresse: Adresse) -> None:
+    """Où payer la facture depuis son document, sans compte."""
+    _adresses_de_papier[:] = [adresse]
+
+
+def adresse_de_papier(facture: Any) -> str:
+    """L'adresse à imprimer ; vide si personne n'en donne."""
+    return next((adresse(facture) for adresse in _adresses_de_papier), "")
 
 
 def declarer_groupement(condition: Callable[[], Q]) -> None:

@@ -18,12 +18,14 @@ class PaiementTipiConfig(AppConfig):
             constat,
             contrats,
             empechements,
+            papier,
             rejets,
             suivi,
         )
 
         registre.declarer_origine_en_ligne(constat.ORIGINE)
         registre.declarer_operations(empechements.operations)
+        registre.declarer_adresse_de_papier(papier.adresse_du_papier)
         registre.declarer_groupement(empechements.groupement)
         registre.declarer_suivi(suivi.colonne, suivi.lire)
         registre.declarer_conditions(empechements.conditions)

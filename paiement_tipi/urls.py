@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from paiement_tipi import views
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path("factures/tout-payer/", views.tout_payer, name="tout_payer"),
     path("factures/<uuid:uuid>/payer/", views.payer, name="payer"),
     path("factures/<uuid:uuid>/paiement/", views.en_cours, name="en_cours"),
+    re_path(r"^p/(?P<code>[^/]{1,80})/?$", views.papier, name="papier"),
     path("paiement/notification/", views.notification, name="notification"),
     path("paiement/notification/<slug:jeton>/", views.resultat, name="resultat"),
     path("paiement/retour/<slug:jeton>/", views.retour, name="retour"),

@@ -33,12 +33,22 @@ class RessourceRefusee(ValueError):
     """Un document a demandé autre chose que nos polices et le logo de la commune."""
 
 
-def rendre(gabarit: str, contexte: dict[str, Any], *, feuille: str = "", logo: FieldFile | None = None) -> bytes:
-    """Le PDF/UA du gabarit, à la couleur (``feuille``) et au logo de la commune ; mêmes données, mêmes octets."""
-    images = _images(logo)
-    html = render_to_string(gabarit, {**contexte, "adresse_logo": next(iter(images), "")})
+def rendre(
+    gabarit: str,
+    contexte: dict[str, Any],
+    *,
+    feuille: str = "",
+    logo: FieldFile | None = None,
+    images: Mapping[str, bytes] | None = None,
+) -> bytes:
+    """Le PDF/UA du gabarit, à la couleur (``feuille``) et au logo de la commune ; mêmes données, mêmes octets.
+
+    ``images`` : celles que nomme le gabarit, par adresse.
+    """
+    du_logo = _images(logo)
+    html = render_to_string(gabarit, {**contexte, "adresse_logo": next(iter(du_logo), "")})
     with _VERROU:
-        return _moteur().composer(html, feuille=feuille, images=images)
+        return _moteur().composer(html, feuille=feuille, images={**du_logo, **(images or {})})
 
 
 def _images(logo: FieldFile | None) -> dict[str, bytes]:

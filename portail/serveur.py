@@ -4,6 +4,8 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
+from portail.traces import masquer
+
 
 class Acces(Logger):  # type: ignore[misc]  # gunicorn ne publie pas ses types
     """Une ligne par requête, que rien dans l'adresse ne coupe en deux."""
@@ -11,7 +13,7 @@ class Acces(Logger):  # type: ignore[misc]  # gunicorn ne publie pas ses types
     def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> dict[str, Any]:
         """Le chemin tel qu'il a été envoyé : décodé, « %0A » y serait un retour à la ligne."""
         lus: dict[str, Any] = super().atoms(resp, req, environ, request_time)
-        return lus | {"U": environ["RAW_URI"].partition("?")[0]}
+        return lus | {"U": masquer(environ["RAW_URI"].partition("?")[0])}
 
 
 logger_class = Acces

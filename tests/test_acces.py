@@ -19,6 +19,7 @@ from contact.models import Demande, PieceJointe
 from factures.etats import Statut
 from factures.models import Facture
 from paiement_tipi.models import Paiement
+from paiement_tipi.services import adresse_du_papier
 from portail.charte import empreinte
 from portail.models import Affectation, Role
 
@@ -26,8 +27,8 @@ from portail.models import Affectation, Role
 PUBLIQUES = {
     "account_login", "account_logout", "accessibilite", "activation", "activation_envoyee", "activation_finir",
     "activation_lien", "aide", "changer_de_mot_de_passe", "charte", "composants", "donnees_personnelles", "favicon",
-    "logo", "mentions_legales", "paiement_tipi:notification", "paiement_tipi:resultat", "paiement_tipi:retour",
-    "plan_du_site", "pret", "securite", "vivant",
+    "logo", "mentions_legales", "paiement_tipi:notification", "paiement_tipi:papier", "paiement_tipi:resultat",
+    "paiement_tipi:retour", "plan_du_site", "pret", "securite", "vivant",
     "adresse_annuler", "adresse_valider", "agent_accepter", "lien",
     "mot_de_passe_envoye", "mot_de_passe_nouveau", "mot_de_passe_oublie",
 }  # fmt: skip
@@ -142,6 +143,8 @@ MATRICE = {
     ("POST", "paiement_tipi:en_cours"): (302, 303, 404, 404, 303, 404, 404, 404, 404),
     ("GET", "paiement_tipi:notification"):  (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("POST", "paiement_tipi:notification"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "paiement_tipi:papier"):  (200, 200, 200, 404, 200, 404, 200, 404, 200),
+    ("POST", "paiement_tipi:papier"): (200, 200, 200, 404, 200, 404, 200, 404, 200),
     ("GET", "paiement_tipi:resultat"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "paiement_tipi:resultat"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "paiement_tipi:retour"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -278,6 +281,7 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "paiement_tipi:payer_ensemble": f"/factures/payer-ensemble/?facture={facture.uuid}",
         "paiement_tipi:tout_payer": "/factures/tout-payer/",
         "paiement_tipi:en_cours": f"/factures/{facture.uuid}/paiement/",
+        "paiement_tipi:papier": adresse_du_papier(facture).removeprefix(commune.adresse),
         "paiement_tipi:notification": "/paiement/notification/",
         "paiement_tipi:resultat": f"/paiement/notification/{jeton}/",
         "paiement_tipi:retour": f"/paiement/retour/{jeton}/",
@@ -296,6 +300,7 @@ ECRITURES = {
     "factures:detail": {"factures_consultation"},
     "contact:piece": {"portail_compteur"},
     "factures:pdf": {"portail_compteur"},  # la limite des documents, que la garde laisse compter
+    "paiement_tipi:papier": {"portail_compteur"},
     "paiement_tipi:resultat": {"portail_compteur"},  # celle d'un service web n'en reçoit pas ici
     "paiement_tipi:retour": {
         "portail_compteur"

@@ -20,6 +20,7 @@ from contact.models import Demande, PieceJointe
 from factures.models import Facture
 from factures.services import encaisser
 from paiement_tipi.models import ContratTipi, Paiement
+from paiement_tipi.services import adresse_du_papier
 from portail.services import lire_les_annonces
 
 # Chaque page d'une personne connectée commence par : la commune (hôte), sa session, son compte.
@@ -45,6 +46,11 @@ def une_facture(monde: SimpleNamespace, nombre: int) -> Facture:
     for n in range(nombre):
         _encaisser(facture, n)
     return facture
+
+
+def une_facture_de_papier(monde: SimpleNamespace, nombre: int) -> str:
+    """Son code."""
+    return adresse_du_papier(une_facture(monde, nombre)).rpartition("/")[2]
 
 
 def un_paiement(monde: SimpleNamespace, nombre: int) -> Paiement:
@@ -178,6 +184,8 @@ PAGES = (
     Page("paiement_tipi:payer_ensemble", des_factures_a_payer_ensemble, "/factures/payer-ensemble/?{0}", SOCLE + 1),
     # Les factures à payer, les paiements qui viennent d'être faits.
     Page("paiement_tipi:tout_payer", des_factures_a_payer_ensemble, "/factures/tout-payer/?{0}", SOCLE + 2),
+    # Les deux compteurs ; la facture du code, puis son état du jour.
+    Page("paiement_tipi:papier", une_facture_de_papier, "/p/{0}", SOCLE + 4),
     # La tentative avec sa commune, son usager, ses factures, et la suite (deux).
     Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 6),
 )

@@ -72,6 +72,8 @@ class Facture(models.Model):
     motif_remplacement = models.CharField(_("motif du remplacement"), max_length=200, blank=True, db_default="")
     # Compte ce que les agents et l'argent y ont changé : deux personnes ne s'écrasent pas l'une l'autre.
     version = models.PositiveIntegerField(_("version"), default=0, db_default=0, editable=False)
+    # Compte les révocations de son accès depuis le papier : le code imprimé en dépend.
+    papier = models.PositiveIntegerField(_("révocations du papier"), default=0, db_default=0, editable=False)
     # La référence imprimée est opaque ; ses parties, quand on les connaît, servent aux titres et aux rôles.
     reference = models.CharField(_("référence"), max_length=40)
     exercice = models.PositiveSmallIntegerField(_("exercice"), null=True, blank=True)

@@ -7,14 +7,17 @@ from typing import IO, Any
 
 from django.utils.translation import gettext as _
 
+from factures import registre
 from factures.etats import Empechement, Explication, Nature
 from factures.models import Facture
 from factures.services.explications import expliquer
 from portail.charte import feuille
 from portail.documents import DocumentImpossible, rendre
+from portail.qr import dessiner
 
 # Ce qui est trop passager pour un papier qu'on garde : le document dit alors comment payer.
-PASSAGERS = frozenset({"", Empechement.PAIEMENT_ABANDONNE})
+PASSAGERS = frozenset({"", Empechement.PAIEMENT_ABANDONNE, Empechement.GUICHET_EN_PANNE})
+ADRESSE_QR = "document:qr"
 
 
 def ouvrir_document(facture: Facture) -> IO[bytes]:
@@ -32,16 +35,18 @@ def composer_document(facture: Facture) -> bytes:
     aujourd_hui = facture.collectivite.aujourd_hui()
     factures = Facture.objects.select_related("collectivite", "regie", "redevable").avec_etat(aujourd_hui)
     du_jour = factures.get(pk=facture.pk)
+    contexte = _contexte(du_jour)
     return rendre(
         "documents/facture.html",
-        _contexte(du_jour) | {"aujourd_hui": aujourd_hui},
+        contexte | {"aujourd_hui": aujourd_hui},
         feuille=feuille(du_jour.collectivite),
         logo=du_jour.collectivite.logo,
+        images={ADRESSE_QR: dessiner(contexte["papier"])} if contexte["papier"] else {},
     )
 
 
 def _contexte(facture: Facture) -> dict[str, Any]:
-    lignes = list(facture.lignes.all())
+    lignes, explication = list(facture.lignes.all()), _explication(facture)
     return {
         "titre": _titre(facture),
         "description": facture.objet,
@@ -50,7 +55,9 @@ def _contexte(facture: Facture) -> dict[str, Any]:
         "lignes": lignes,
         "avec_quantites": any(ligne.quantite or ligne.prix_unitaire for ligne in lignes),
         "reglements": list(facture.reglements.all()),
-        "explication": _explication(facture),
+        "explication": explication,
+        "papier": "" if explication else registre.adresse_de_papier(facture),
+        "adresse_qr": ADRESSE_QR,
     }
 
 

@@ -91,7 +91,7 @@ def _des_tentatives(paiements: list[Paiement]) -> Iterator[Evenement]:
     for paiement in paiements:
         phrase = gettext("Paiement en ligne de %(montant)s commencé") % {"montant": en_euros(paiement.montant)}
         anomalie = (paiement.anomalie,) if paiement.anomalie else ()
-        yield Evenement(paiement.cree_le, phrase, anomalie, str(paiement.usager), paiement)
+        yield Evenement(paiement.cree_le, phrase, anomalie, paiement.payeur, paiement)
     for t in TransitionPaiement.objects.filter(paiement__in=paiements).select_related("paiement"):
         appris = (CAUSES[t.cause],) if t.cause in CAUSES else ()
         yield Evenement(t.le, PHRASES[E(t.vers)], appris, objet=t.paiement, ton=TONS.get(E(t.vers), "attente"))

@@ -30,7 +30,7 @@ def _cherches(_collectivite: Collectivite, terme: Terme) -> Iterator[Piste]:
 
 def _presenter(paiement: Paiement) -> tuple[Any, ...]:
     etat, le = paiement.get_etat_display(), court(timezone.localdate(paiement.cree_le))
-    return _("Paiement du %(jour)s") % {"jour": le}, etat, paiement.montant, str(paiement.usager), paiement.refdet
+    return _("Paiement du %(jour)s") % {"jour": le}, etat, paiement.montant, paiement.payeur, paiement.refdet
 
 
 declarer_chercheur(Chercheur("paiement_tipi.paiement", _cherches, _presenter))

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Usager
@@ -61,7 +62,8 @@ class Paiement(models.Model):
     jeton = models.CharField(max_length=43, unique=True, default=nouveau_jeton, editable=False)
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
     contrat = models.ForeignKey(ContratTipi, models.PROTECT, related_name="paiements")
-    usager = models.ForeignKey(Usager, models.PROTECT, related_name="paiements")
+    # Sans compte : depuis le papier.
+    usager = models.ForeignKey(Usager, models.PROTECT, related_name="paiements", null=True, blank=True)
     formulaire = models.UUIDField(_("formulaire d'origine"), help_text=_("Un double clic envoie deux fois le même."))
     etat = models.CharField(_("état"), max_length=15, choices=EtatPaiement, default=EtatPaiement.DEMARRE)
     cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
@@ -115,6 +117,11 @@ class Paiement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.uuid} · {self.get_etat_display()}"
+
+    @property
+    def payeur(self) -> str:
+        """La personne qui l'a commencée, ou comment elle est venue."""
+        return str(self.usager) if self.usager else gettext("Depuis le papier")
 
     @property
     def est_ouvert(self) -> bool:

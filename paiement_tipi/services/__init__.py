@@ -25,6 +25,7 @@ from paiement_tipi.services.groupes import (
 )
 from paiement_tipi.services.guichet import guichet
 from paiement_tipi.services.liberation import Issue, interroger, rouvrir, tentative_ouverte
+from paiement_tipi.services.papier import adresse_du_papier, facture_du_papier, revoquer_le_papier
 from paiement_tipi.services.par_le_tresor import confirmer_par_le_tresor, declare_de
 from paiement_tipi.services.par_url import recevoir_resultat
 from paiement_tipi.services.parite import comparer
@@ -40,6 +41,7 @@ __all__ = [
     "Raccordement",
     "a_composer",
     "activations",
+    "adresse_du_papier",
     "appliquer",
     "cle_de_l_accuse",
     "comparer",
@@ -50,6 +52,7 @@ __all__ = [
     "declare_de",
     "demarrer_groupe",
     "demarrer_paiement",
+    "facture_du_papier",
     "file_de",
     "guichet",
     "infirmer_declare",
@@ -62,6 +65,7 @@ __all__ = [
     "regler_contrat",
     "relever",
     "revient",
+    "revoquer_le_papier",
     "rouvrir",
     "s_infirme",
     "se_confirme",

@@ -40,7 +40,10 @@ def cle_de_l_accuse(paiement: Paiement) -> str:
 
 
 def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu | None:
-    """Ce que dit l'accusé : quoi, quand, à quel service, où le relire. Jamais de montant dans un courriel."""
+    """Ce que dit l'accusé : quoi, quand, à quel service, où le relire. Jamais de montant dans un courriel.
+
+    À qui a payé depuis le papier, rien que la page ne lui ait montré.
+    """
     paiements = Paiement.objects.filter(collectivite=collectivite, uuid=contexte["paiement"])
     paiement = paiements.select_related("contrat__regie").first()
     if paiement is None:
@@ -48,17 +51,21 @@ def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu
     conclu = paiement.transitions.filter(vers=paiement.etat).latest("pk")
     factures = [part.facture for part in paiement.parts.select_related("facture").order_by("facture_id")]
     le = paiement.date_payfip or conclu.le
-    return _dire(EtatPaiement(paiement.etat), le, paiement.contrat.regie, factures)
+    papier = paiement.usager_id is None
+    return _dire(EtatPaiement(paiement.etat), le, paiement.contrat.regie, factures, papier=papier)
 
 
-def _dire(etat: EtatPaiement, le: datetime, service: Regie, factures: list[Facture]) -> Contenu:
+def _dire(etat: EtatPaiement, le: datetime, service: Regie, factures: list[Facture], *, papier: bool) -> Contenu:
     valeurs = {"preleve": etat == EtatPaiement.PRELEVE, "le": le, "service": service, "factures": factures}
+    valeurs["papier"] = papier
     return Contenu(SUJETS[etat], valeurs, {"service": str(service), "date": date_format(timezone.localtime(le))})
 
 
 def _exemple(_collectivite: Collectivite) -> Contenu:
     facture = Facture(numero="2026-0001")
-    return _dire(EtatPaiement.PAYE, timezone.now(), Regie(libelle=gettext("Eau et assainissement")), [facture])
+    return _dire(
+        EtatPaiement.PAYE, timezone.now(), Regie(libelle=gettext("Eau et assainissement")), [facture], papier=False
+    )
 
 
 ACCUSE = SorteDeCourriel(

@@ -35,9 +35,12 @@ class PaiementImpossible(Exception):
         self.empechement = empechement
 
 
-def demarrer_paiement(*, facture: Facture, usager: Usager, formulaire: UUID, guichet: Guichet) -> str:
+def demarrer_paiement(
+    *, facture: Facture, usager: Usager | None, formulaire: UUID, guichet: Guichet, mel: str = ""
+) -> str:
     """L'adresse de la page PayFiP de cette tentative, dont l'idop est enregistré avant que personne n'y aille.
 
+    Sans ``usager`` elle vient du papier, et ``mel`` est l'adresse que la personne y a écrite.
     Le même ``formulaire`` envoyé deux fois (double clic) rend la même adresse tant que la tentative vient de partir.
     PaiementImpossible, GuichetIndisponible et GuichetRefuse ne laissent aucune tentative ouverte derrière eux.
     """
@@ -45,7 +48,7 @@ def demarrer_paiement(*, facture: Facture, usager: Usager, formulaire: UUID, gui
     if adresse is not None:
         return adresse
     try:
-        paiement = _ouvrir(facture=facture, usager=usager, formulaire=formulaire)
+        paiement = _ouvrir(facture, usager, formulaire, mel)
     except PaiementImpossible:
         # L'autre clic a pu s'ouvrir juste avant nous.
         adresse = meme_envoi(facture, usager, formulaire)
@@ -68,7 +71,7 @@ def partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) -> 
     return adresse
 
 
-def meme_envoi(facture: Facture, usager: Usager, formulaire: UUID) -> str | None:
+def meme_envoi(facture: Facture, usager: Usager | None, formulaire: UUID) -> str | None:
     """L'adresse déjà obtenue par ce formulaire, en attendant au besoin que son premier envoi ait sa réponse.
 
     Le navigateur abandonne la réponse du premier clic : sans cela, un double clic perdrait la page de paiement.
@@ -84,7 +87,7 @@ def meme_envoi(facture: Facture, usager: Usager, formulaire: UUID) -> str | None
     return adresse_de(envoi, envoi.idop)
 
 
-def _ouvrir(*, facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
+def _ouvrir(facture: Facture, usager: Usager | None, formulaire: UUID, mel: str) -> Paiement:
     """La tentative et sa part. Le verrou ordonne deux appareils ; l'index unique tient quoi qu'il arrive."""
     try:
         with transaction.atomic():
@@ -92,12 +95,12 @@ def _ouvrir(*, facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
             lue = Facture.objects.avec_etat(facture.collectivite.aujourd_hui()).get(pk=facture.pk)
             if lue.empechement:
                 raise PaiementImpossible(Empechement(lue.empechement))
-            return _creer(lue, usager, formulaire)
+            return _creer(lue, usager, formulaire, mel)
     except IntegrityError as erreur:
         raise PaiementImpossible(Empechement.PAIEMENT_EN_COURS) from erreur
 
 
-def _creer(facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
+def _creer(facture: Facture, usager: Usager | None, formulaire: UUID, mel: str) -> Paiement:
     contrat = ContratTipi.objects.select_related("regie").get(regie=facture.regie_id)
     exer, refdet = _reference(facture, contrat)
     paiement = Paiement.objects.create(
@@ -110,9 +113,10 @@ def _creer(facture: Facture, usager: Usager, formulaire: UUID) -> Paiement:
         saisie=contrat.saisie,
         exer=exer,
         refdet=refdet,
-        objet=nettoyer_objet(facture.objet),
+        # PayFiP montre l'objet à qui paie : un papier trouvé n'apprend que le service.
+        objet=nettoyer_objet(facture.objet if usager else contrat.regie.libelle),
         montant=facture.reste_du,
-        mel=usager.email,
+        mel=usager.email if usager else mel,
     )
     PartPaiement.objects.create(
         paiement=paiement, facture=facture, collectivite_id=facture.collectivite_id, montant=facture.reste_du

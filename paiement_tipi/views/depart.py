@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
+from comptes.models import Usager
 from comptes.requete import RequeteUsager
 from factures.models import Facture
 from factures.services import expliquer
@@ -118,21 +119,25 @@ def retour(request: RequeteCollectivite, jeton: str) -> HttpResponse:
     )
     request.user = usager_chez(request, paiement.collectivite)  # type: ignore[assignment]  # Usager ou anonyme
     contexte = {"paiement": paiement, "retour": RETOURS[EtatPaiement(paiement.etat)], "factures": [], "file": None}
-    if request.user == paiement.usager:
-        factures = _factures(paiement)
-        contexte |= {"factures": factures, "file": _file(paiement), "choix": services.Groupe(factures, []).choix}
+    if paiement.usager is not None and request.user == paiement.usager:
+        factures = _factures(paiement, paiement.usager)
+        contexte |= {
+            "factures": factures,
+            "file": _file(paiement, paiement.usager),
+            "choix": services.Groupe(factures, []).choix,
+        }
     return render(request, "paiement_tipi/retour.html", contexte)
 
 
-def _file(paiement: Paiement) -> services.File | None:
+def _file(paiement: Paiement, usager: Usager) -> services.File | None:
     """Après un succès, ce qu'il reste à payer."""
     if paiement.etat not in SUCCES:
         return None
-    return services.file_de(paiement.usager, chez=paiement.collectivite, maintenant=timezone.now())
+    return services.file_de(usager, chez=paiement.collectivite, maintenant=timezone.now())
 
 
-def _factures(paiement: Paiement) -> list[Facture]:
+def _factures(paiement: Paiement, usager: Usager) -> list[Facture]:
     """Les factures de la tentative, avec l'état que verra leur propriétaire."""
-    usager, chez = paiement.usager, paiement.collectivite
+    chez = paiement.collectivite
     factures = Facture.objects.de(usager, chez=chez).avec_etat(chez.aujourd_hui(), pour=usager)
     return list(factures.filter(parts__paiement=paiement))

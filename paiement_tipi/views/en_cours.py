@@ -47,7 +47,7 @@ def _dire(
 ) -> HttpResponse:
     """Où mène l'acte : le paiement abouti, la facture qu'on peut de nouveau payer, ou l'heure jusqu'où attendre."""
     if issue.ouverte:
-        messages.warning(request, _attente(issue, timezone.now()))
+        messages.warning(request, attente(issue, timezone.now()))
         return VoirAilleurs(facture.get_absolute_url())
     if paiement.etat in SUCCES:
         if paiement.usager == request.user:
@@ -60,7 +60,7 @@ def _dire(
     return VoirAilleurs(reverse("paiement_tipi:payer", args=[facture.uuid]))
 
 
-def _attente(issue: services.Issue, maintenant: datetime) -> str:
+def attente(issue: services.Issue, maintenant: datetime) -> str:
     """Pourquoi la facture reste retenue, et jusqu'à quand au plus tard."""
     raisons = {
         "": _("PayFiP ne répond pas en ce moment."),

@@ -57,6 +57,7 @@ _A_LA_MAIN = frozenset({
     "factures.facture.document",
     "factures.facture.encaisser", "factures.facture.prolonger", "factures.facture.publier",
     "factures.facture.rembourser", "factures.facture.remplacer", "factures.facture.reprendre",
+    "factures.facture.revoquer_papier",
     "factures.reglement.rejeter", "factures.retourtresor.deposer",
     *(f"factures.ecart.{acte}" for acte in (
         "classer", "confirmer", "confirmer_declare", "designer", "enregistrer", "infirmer", "rejeter",

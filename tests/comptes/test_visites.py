@@ -66,6 +66,7 @@ ADRESSES = {
     "mot_de_passe_oublie": REFUSEE,
     "paiement_tipi:en_cours": REFUSEE,
     "paiement_tipi:notification": REFUSEE,
+    "paiement_tipi:papier": REFUSEE,
     "paiement_tipi:payer": REFUSEE,
     "paiement_tipi:resultat": REFUSEE,
     "paiement_tipi:payer_ensemble": REFUSEE,

@@ -19,6 +19,7 @@ from factures.etats import Empechement, Moyen, Sens, Statut
 from factures.models import Facture, LigneFacture, Reglement
 from factures.services import composer_document, encaisser, nom_du_document
 from portail.models import ModeRegie
+from portail.qr import dessiner
 from portail.templatetags.ui import montant
 
 LIGNES = [("Abonnement", "32.40"), ("Eau potable, 74 m³", "119.88"), ("Assainissement", "90.83")]
@@ -390,7 +391,7 @@ def test_chaque_cellule_renvoie_a_ses_en_tetes(balises):
 
 
 def test_le_titre_et_la_legende_sont_balises(balises):
-    assert [len(balises(genre)) for genre in ("/H1", "/H2", "/H3", "/Table", "/Caption")] == [1, 1, 2, 3, 1]
+    assert [len(balises(genre)) for genre in ("/H1", "/H2", "/H3", "/Table", "/Caption")] == [1, 1, 3, 3, 1]
 
 
 def test_le_pied_de_page_n_est_pas_relu_a_chaque_page(eau, ada):
@@ -411,12 +412,25 @@ def test_le_pied_de_page_n_est_pas_relu_a_chaque_page(eau, ada):
             assert vus == {("/Span", ""), ("/Artifact", "/Pagination")}
 
 
-def test_le_lien_est_decrit_et_s_imprime(eau, ada):
-    with pikepdf.open(BytesIO(composer_document(facturer(eau, ada)))) as pdf:
+def test_les_liens_sont_decrits_et_s_impriment(eau, ada):
+    facture = facturer(eau, ada)
+    adresses = ("http://localhost/?LIEN=M470310001", registre.adresse_de_papier(facture))
+    with pikepdf.open(BytesIO(composer_document(facture))) as pdf:
         liens = list(pdf.pages[0].Annots)
-        assert [(str(lien.A.URI), str(lien.Contents), int(lien.F)) for lien in liens] == [
-            ("http://localhost/?LIEN=M470310001", "http://localhost/?LIEN=M470310001", 4)
-        ]
+        lus = [(str(lien.A.URI), str(lien.Contents), int(lien.F)) for lien in liens]
+        assert lus == [(adresse, adresse, 4) for adresse in adresses]
+
+
+def test_le_code_de_papier_n_est_que_sur_ce_qui_se_paie_en_ligne(eau, ada, monkeypatch):
+    dessines = []
+    monkeypatch.setattr("factures.services.documents.dessiner", lambda texte: dessines.append(texte) or dessiner(texte))
+    facture = facturer(eau, ada)
+    with pikepdf.open(BytesIO(composer_document(facture))) as pdf:
+        [figure] = [o for o in pdf.objects if isinstance(o, pikepdf.Dictionary) and o.get("/S") == "/Figure"]
+        assert str(figure.Alt) == "Code QR de l'adresse écrite à côté"
+    assert dessines == [registre.adresse_de_papier(facture)]
+    recevoir(facture, "243.11")
+    assert ("/p/" in lire(facture), len(dessines)) == (False, 1)
 
 
 # Sa fabrication.

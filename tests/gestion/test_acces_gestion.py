@@ -136,6 +136,8 @@ ACTES_DES_OBJETS = {
     ("POST", "factures.facture", "reprendre"): (302, 403, 403, 404, 403, 409, 409, 403, 403),
     ("GET", "factures.facture", "prolonger"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "factures.facture", "prolonger"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("GET", "factures.facture", "revoquer_papier"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
+    ("POST", "factures.facture", "revoquer_papier"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("GET", "factures.facture", "encaisser"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("POST", "factures.facture", "encaisser"): (302, 403, 403, 404, 403, 200, 200, 403, 403),
     ("GET", "factures.facture", "rembourser"): (302, 403, 403, 404, 403, 200, 200, 403, 403),

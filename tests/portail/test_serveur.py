@@ -135,6 +135,9 @@ def test_un_acces_est_une_ligne_sans_parametres_ni_fausse_ligne(serveur):
     lignes = [ligne for ligne in serveur.traces().splitlines() if marque in ligne or "secret" in ligne]
     assert [ligne for ligne in lignes if "secret" in ligne or "ada@" in ligne] == []
     assert not any(ligne.startswith("ERROR") for ligne in serveur.traces().splitlines())
+    demander(serveur.port, f"/p/3-SECRET/{marque}")
+    attendre(lambda: " GET /p/… " in serveur.traces())
+    assert "3-SECRET" not in serveur.traces()
 
 
 def test_le_protocole_et_l_adresse_dits_par_un_inconnu_ne_comptent_pas(serveur):
