@@ -17,7 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from comptes.requete import RequeteUsager
 from factures import services
-from factures.etats import EXPLICATIONS, Empechement
+from factures.etats import Empechement
+from factures.etats.explications import EXPLICATIONS
 from factures.forms import FiltreForm, MarqueForm
 from factures.models import (
     A_REGLER,
@@ -104,6 +105,7 @@ def detail(request: RequeteUsager, uuid: UUID) -> HttpResponse:
     contexte = {
         "facture": facture,
         "explication": services.expliquer(facture),
+        "moyens": () if facture.empechement else services.moyens_de(facture) + facture.regie.adoption(),
         "lignes": facture.lignes.all(),
         "reglements": facture.reglements.all(),
         "declaration": facture.declarations.filter(usager=request.user).first() if facture.a_regler else None,

@@ -140,7 +140,7 @@ PAGES = (
     Page("donnees_personnelles", des_services, "/donnees-personnelles/", SOCLE),
     Page("accessibilite", des_services, "/accessibilite/", SOCLE),
     Page("plan_du_site", des_services, "/plan-du-site/", SOCLE),
-    Page("aide", des_services, "/aide/", SOCLE),
+    Page("aide", des_services, "/aide/", SOCLE + 1),
     Page("activation", des_services, "/activation/", SOCLE),
     Page("activation_envoyee", des_services, "/activation/envoyee/", SOCLE),
     Page("rattachements", des_comptes_client, "/mes-informations/comptes-client/", SOCLE + 1),

@@ -8,9 +8,10 @@ from typing import IO, Any
 from django.utils.translation import gettext as _
 
 from factures import registre
-from factures.etats import Empechement, Explication, Nature
+from factures.etats import Empechement, Nature
+from factures.etats.explications import Explication
 from factures.models import Facture
-from factures.services.explications import expliquer
+from factures.services.explications import expliquer, moyens_de
 from portail.charte import feuille
 from portail.documents import DocumentImpossible, rendre
 from portail.qr import dessiner
@@ -58,6 +59,7 @@ def _contexte(facture: Facture) -> dict[str, Any]:
         "explication": explication,
         "papier": "" if explication else registre.adresse_de_papier(facture),
         "adresse_qr": ADRESSE_QR,
+        "moyens": moyens_de(facture),
     }
 
 

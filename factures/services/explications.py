@@ -2,20 +2,37 @@
 
 from dataclasses import replace
 
-from factures.etats import EXPLICATIONS, Empechement, Explication
+from factures.etats import Empechement
+from factures.etats.explications import EXPLICATIONS, Explication
 from factures.models import Facture
+from portail.moyens import Autrement
 
 
 def expliquer(facture: Facture, empechement: str | None = None) -> Explication | None:
     """L'explication de l'empêchement, sinon de celui que porte la facture ; rien si elle se paie.
 
-    D'un service suspendu, elle dit aussi le message et l'heure de la reprise.
+    D'un service suspendu, elle dit aussi le message et l'heure de la reprise ; là où c'est le pas suivant, comment
+    payer ce service sans internet.
     """
     cause = facture.empechement if empechement is None else empechement
     if not cause:
         return None
     explication = EXPLICATIONS[Empechement(cause)]
-    if cause != Empechement.PAIEMENT_SUSPENDU:
+    if cause == Empechement.PAIEMENT_SUSPENDU:
+        regie = facture.regie
+        explication = replace(explication, message=regie.suspension_message, reprise=regie.suspension_fin)
+    return _avec_les_moyens(explication, facture)
+
+
+def _avec_les_moyens(explication: Explication, facture: Facture) -> Explication:
+    """Le pas suivant de ce service, s'il en a dit un qui convienne ; sinon celui qui vaut partout."""
+    moyens = moyens_de(facture) if explication.avant_les_moyens else ()
+    if not (moyens and explication.avant_les_moyens):
         return explication
-    regie = facture.regie
-    return replace(explication, message=regie.suspension_message, reprise=regie.suspension_fin)
+    return replace(explication, suite=explication.avant_les_moyens, moyens=moyens)
+
+
+def moyens_de(facture: Facture) -> tuple[Autrement, ...]:
+    """Comment régler sans internet ce qui reste dû ; le code du papier vaut pour la facture entière."""
+    entiere = facture.reste_du == facture.montant
+    return facture.regie.moyens(facture.reste_du, reference=facture.reference, code=entiere)

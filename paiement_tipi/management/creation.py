@@ -19,7 +19,7 @@ from paiement_tipi.models import ContratTipi
 from paiement_tipi.protocole import Saisie
 from paiement_tipi.services.constat import ORIGINE
 from portail.models import Affectation, Annonce, Collectivite, Hote, Regie, Role
-from portail.services import annoncer, suspendre_le_paiement
+from portail.services import annoncer, regler_les_moyens, suspendre_le_paiement
 
 COTE_LOGO = 192
 EN_LIGNE = frozenset({Moyen.CARTE, Moyen.PRELEVEMENT})
@@ -49,6 +49,8 @@ def creer_collectivite(commune: Commune, port: int, *, agent: Usager) -> Collect
         Hote.objects.create(collectivite=collectivite, nom=commune.hote)
         for code, libelle in commune.regies.items():
             regie = Regie.objects.create(collectivite=collectivite, code=code, libelle=libelle)
+            if code in commune.moyens:
+                regler_les_moyens(regie=regie, **commune.moyens[code])
             if code in commune.suspendues:
                 suspendre_le_paiement(regie=regie, auteur=agent, message=commune.suspendues[code])
             ContratTipi.objects.create(

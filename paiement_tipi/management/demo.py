@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from factures.etats import Moyen
 
@@ -46,7 +47,10 @@ class ModeleAnnonce:
 
 @dataclass(frozen=True)
 class Commune:
-    """Une commune de démonstration et ses services ; ``suspendues`` : le message de ceux qui ne se paient pas."""
+    """Une commune de démonstration et ses services ; ``suspendues`` : le message de ceux qui ne se paient pas.
+
+    ``moyens`` : comment ils se paient sans internet.
+    """
 
     nom: str
     lien: str
@@ -55,10 +59,28 @@ class Commune:
     regies: dict[str, str]
     mentions: dict[str, str]
     suspendues: dict[str, str] = field(default_factory=dict)
+    moyens: dict[str, dict[str, Any]] = field(default_factory=dict)
     annonces: tuple[ModeleAnnonce, ...] = ()
     par_defaut: bool = False
 
 
+_MAIRIE = {
+    "guichet_adresse": "Mairie de Boé, rez-de-chaussée\n47550 Boé",
+    "guichet_horaires": "du lundi au vendredi, de 9h à 12h et de 14h à 17h",
+}
+# Un compte d'exemple : sa clé est juste, sa banque n'existe pas.
+MOYENS_DE_BOE: dict[str, dict[str, Any]] = {
+    "EAU": {
+        "cheque_ordre": "Régie de l'eau de Boé",
+        "cheque_adresse": "Service de l'eau\nMairie de Boé\n47550 Boé",
+        "virement_titulaire": "Régie de l'eau de Boé",
+        "virement_iban": "FR12 9999 9000 0100 0000 0BOE 119",
+        "tabac": True,
+        "prelevement": "Demandez le formulaire au service de l'eau et rendez-le avec votre RIB.",
+    },
+    "CANTINE": {**_MAIRIE, "tabac": True},
+    "CRECHE": {**_MAIRIE, "cheque_ordre": "Régie de la crèche de Boé", "cheque_adresse": "Mairie de Boé\n47550 Boé"},
+}
 HEBERGEUR = "Démonstration, hébergée sur la machine qui l'a lancée"
 BOE = Commune(
     nom="Ville de Boé",
@@ -73,6 +95,7 @@ BOE = Commune(
         "hebergeur": HEBERGEUR,
         "contact_dpo": "dpo@boe.example",
     },
+    moyens=MOYENS_DE_BOE,
     suspendues={"CRECHE": "Le logiciel de la crèche est en maintenance. Vos factures restent exactes."},
     annonces=(
         ModeleAnnonce(

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from comptes.models import Usager
-from factures.etats import EXPLICATIONS, Empechement
+from factures.etats import Empechement
+from factures.etats.explications import EXPLICATIONS
 from factures.models import Facture, FactureQuerySet
 from paiement_tipi import references
 from paiement_tipi.client import Guichet

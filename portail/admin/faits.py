@@ -27,6 +27,7 @@ declarer_actions(
         "collectivite.ouverte": _("Portail ouvert aux habitants"),
         "regie.creee": _("Service ajouté"),
         "regie.modifiee": _("Service modifié"),
+        "regie.moyens": _("Moyens de payer sans internet changés"),
         "regie.fermee": _("Service fermé"),
         "regie.rouverte": _("Service rouvert"),
         "regie.supprimee": _("Service supprimé"),

@@ -1,11 +1,23 @@
 """Ce qu'un agent fait d'un service."""
 
+from typing import Any
+
+from django.forms import model_to_dict
 from django.utils.translation import gettext_lazy as _
 
 from portail import services
 from portail.admin import formulaires
 from portail.admin.communes import ENREGISTRE, RIEN
-from portail.gestion.registre import Acte, ActeImpossible, Fait, Texte, declarer_acte, declarer_acte_de_liste
+from portail.gestion.registre import (
+    Acte,
+    ActeImpossible,
+    Fait,
+    Tableau,
+    Texte,
+    declarer_acte,
+    declarer_acte_de_liste,
+    declarer_tableau,
+)
 from portail.models import Collectivite, Regie
 
 
@@ -20,6 +32,15 @@ def _renommer(regie: Regie, **champs: str) -> Texte:
 
 def _changer_de_mode(regie: Regie, **champs: str) -> Texte:
     return ENREGISTRE if services.changer_de_mode(regie=regie, **champs) else RIEN
+
+
+def _regler_les_moyens(regie: Regie, **champs: Any) -> Texte:
+    return ENREGISTRE if services.regler_les_moyens(regie=regie, **champs) else RIEN
+
+
+def _tableau_des_moyens(regie: Regie) -> Tableau:
+    lignes = [(moyen.titre, " · ".join(map(str, moyen.lignes))) for moyen in regie.tous_les_moyens()]
+    return Tableau(_("Payer sans internet"), (_("Moyen"), _("Ce que lisent les habitants")), lignes)
 
 
 def _fermer(regie: Regie) -> Texte:
@@ -60,6 +81,15 @@ ACTES = (
         surveille=True,
     ),
     Acte(
+        "moyens",
+        _("Payer sans internet"),
+        _("Ce qui est rempli se lit sur chaque facture, et d'abord sur celles qui ne se paient pas en ligne."),
+        _regler_les_moyens,
+        formulaire=formulaires.MoyensForm,
+        initial=lambda regie: model_to_dict(regie, formulaires.MoyensForm.base_fields),
+        surveille=True,
+    ),
+    Acte(
         "fermer",
         _("Fermer le service"),
         _("Il ne recevra plus de factures. Celles qu'il a restent lisibles, et payables : pour l'empêcher, suspendez."),
@@ -95,3 +125,4 @@ declarer_acte_de_liste(
         formulaire=formulaires.ServiceForm,
     ),
 )
+declarer_tableau("portail.regie", _tableau_des_moyens)

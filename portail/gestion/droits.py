@@ -80,7 +80,7 @@ _CONTRATS = frozenset(
     f"paiement_tipi.contrattipi.{acte}" for acte in ("grouper", "mettre_en_service", "modifier", "verifier")
 )
 _SERVICES = frozenset(
-    f"portail.regie.{acte}" for acte in ("ajouter", "fermer", "mode", "renommer", "rouvrir", "supprimer")
+    f"portail.regie.{acte}" for acte in ("ajouter", "fermer", "mode", "moyens", "renommer", "rouvrir", "supprimer")
 )
 ACTES: dict[Role, frozenset[str]] = {
     Role.LECTURE: frozenset(),

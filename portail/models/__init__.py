@@ -15,6 +15,7 @@ from portail.models.courriels import Courriel
 from portail.models.journal import Journal, Sceau
 from portail.models.limites import Compteur
 from portail.models.mentions import Conformite
+from portail.models.moyens import valider_iban
 from portail.models.suspension import en_suspension
 from portail.models.textes import TexteDeCourriel
 from portail.models.travail import Tic
@@ -41,4 +42,5 @@ __all__ = [
     "en_suspension",
     "valider_adresse",
     "valider_couleur",
+    "valider_iban",
 ]

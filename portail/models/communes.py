@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portail.couleurs import CONTRASTE_MINIMAL, contraste, est_hexadecimale
 from portail.models.mentions import Mentions
+from portail.models.moyens import MoyensHorsLigne
 from portail.models.suspension import Suspension
 
 LIEN = RegexValidator(r"^[A-Z][0-9]{9}$", _("Un code LIEN est une lettre majuscule suivie de neuf chiffres."))
@@ -115,7 +116,7 @@ class RegieQuerySet(models.QuerySet["Regie"]):
         return self.filter(fermee_le=None)
 
 
-class Regie(Suspension):
+class Regie(Suspension, MoyensHorsLigne):
     """Un service qui facture (« Service » pour les personnes) : eau, restauration scolaire, crèche…
 
     Fermé, il ne reçoit plus de factures ; celles qu'il a restent lisibles, et payables.
@@ -136,6 +137,7 @@ class Regie(Suspension):
         constraints = (
             models.UniqueConstraint(fields=("collectivite", "code"), name="regie_code_unique_par_collectivite"),
             *Suspension.Meta.constraints,
+            *MoyensHorsLigne.Meta.constraints,
         )
 
     def __str__(self) -> str:

@@ -1,5 +1,7 @@
 """Les services d'une commune : en ouvrir un, le renommer, le fermer."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
@@ -27,6 +29,11 @@ def renommer_un_service(*, regie: Regie, libelle: str, lu: str = "") -> bool:
 def changer_de_mode(*, regie: Regie, mode: str, lu: str = "") -> bool:
     """Qui recouvre : les documents et les références des prochaines factures en dépendent."""
     return modifier(regie, "regie.modifiee", collectivite=regie.collectivite_id, lu=lu, mode=mode)
+
+
+def regler_les_moyens(*, regie: Regie, lu: str = "", **moyens: Any) -> bool:
+    """Comment ce service se paie sans internet : une action à part au journal, car un IBAN y change."""
+    return modifier(regie, "regie.moyens", collectivite=regie.collectivite_id, lu=lu, **moyens)
 
 
 @transaction.atomic

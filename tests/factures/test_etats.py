@@ -6,7 +6,8 @@ from decimal import Decimal
 import factories
 import pytest
 
-from factures.etats import ETAT_DE, EXPLICATIONS, TRANSITIONS, Empechement, EtatFacture, Moyen, Statut
+from factures.etats import ETAT_DE, TRANSITIONS, Empechement, EtatFacture, Moyen, Statut
+from factures.etats.explications import EXPLICATIONS
 from factures.models import Facture
 from factures.services import encaisser, marquer
 

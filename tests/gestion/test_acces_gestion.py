@@ -205,6 +205,8 @@ ACTES_DES_OBJETS = {
     ("POST", "portail.regie", "raccorder"):       (302, 403, 403, 404, 403, 403, 200, 200, 200),
     ("GET", "portail.regie", "mode"):             (302, 403, 403, 404, 403, 403, 200, 403, 403),
     ("POST", "portail.regie", "mode"):            (302, 403, 403, 404, 403, 403, 200, 403, 403),
+    ("GET", "portail.regie", "moyens"):           (302, 403, 403, 404, 403, 403, 200, 403, 403),
+    ("POST", "portail.regie", "moyens"):          (302, 403, 403, 404, 403, 403, 303, 403, 403),
     ("GET", "portail.regie", "fermer"):           (302, 403, 403, 404, 403, 403, 200, 403, 403),
     ("POST", "portail.regie", "fermer"):          (302, 403, 403, 404, 403, 403, 303, 403, 403),
     ("GET", "portail.regie", "rouvrir"):          (302, 403, 403, 404, 403, 403, 409, 403, 403),

@@ -11,7 +11,8 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from factures.etats import EXPLICATIONS, Empechement
+from factures.etats import Empechement
+from factures.etats.explications import EXPLICATIONS
 from paiement_tipi import services
 from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
 from paiement_tipi.models import CoupurePayfip, Paiement

@@ -10,7 +10,8 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from factures.etats import EXPLICATIONS, Empechement, Statut
+from factures.etats import Empechement, Statut
+from factures.etats.explications import EXPLICATIONS
 from factures.models import Facture
 from factures.services import annuler
 from paiement_tipi import services

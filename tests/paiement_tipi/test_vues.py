@@ -9,7 +9,8 @@ import pytest
 import time_machine
 from django.test import Client
 
-from factures.etats import EXPLICATIONS, Empechement, Statut
+from factures.etats import Empechement, Statut
+from factures.etats.explications import EXPLICATIONS
 from paiement_tipi.models import Paiement
 from tests.paiement_tipi.outils_pages import champs_du_formulaire, texte, titre
 from tests.paiement_tipi.outils_tentatives import creations, demarrer, empechement, pilote

@@ -8,6 +8,7 @@ from portail.admin.formulaires.communes import (
     exiger_les_mentions,
     refuser_un_audit_a_venir,
 )
+from portail.admin.formulaires.moyens import MoyensForm
 from portail.admin.formulaires.services import AdresseForm, CommuneForm, LibelleForm, ModeForm, ServiceForm
 from portail.admin.formulaires.textes import TexteForm
 
@@ -20,6 +21,7 @@ __all__ = [
     "LibelleForm",
     "LogoForm",
     "ModeForm",
+    "MoyensForm",
     "ServiceForm",
     "TexteForm",
     "exiger_les_mentions",
