@@ -4,10 +4,11 @@ import os
 import shutil
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import argent
 import factories
 import hypothesis
 import pytest
@@ -47,6 +48,16 @@ def pytest_configure() -> None:
     """Un gabarit qui écrit une variable absente, une page fautive : un échec, dans toute la suite (``severite``)."""
     reglages.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = Introuvable()
     reglages.MIDDLEWARE.insert(0, "severite.pages")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Quoi qu'ait fait un test, reste dû et trop-perçu sont le solde des règlements ; un témoin les fausse exprès."""
+    yield
+    if argent.touche_a_la_base(item):
+        fausses = argent.fausses()
+        voulu = item.get_closest_marker("argent_faux") is not None
+        assert bool(fausses) is voulu, f"Numéro, montant, reste dû, trop-perçu, reçu net, en centimes : {fausses}"
 
 
 @pytest.fixture(scope="session", autouse=True)

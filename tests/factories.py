@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from comptes.models import Rattachement, Redevable, Usager
 from contact.models import Demande, Message
-from factures.etats import Nature, Statut
-from factures.models import Facture, LigneFacture
+from factures.etats import Moyen, Nature, Statut
+from factures.models import Facture, LigneFacture, Reglement
 from paiement_tipi.models import ContratTipi
 from paiement_tipi.protocole import Saisie
 from portail.models import Affectation, Annonce, Collectivite, Hote, Regie, Role
@@ -104,7 +104,8 @@ def redevable(chez: Collectivite, *usagers: Usager, **champs: Any) -> Redevable:
 
 
 def facture(pour: Redevable, de: Regie, **champs: Any) -> Facture:
-    """Une facture publiée de 243,11 €, payable ; ``lignes`` : des couples (libellé, montant)."""
+    """Une facture publiée de 243,11 €, payable ; ``lignes`` : des couples (libellé, montant) ; ``reste_du`` : en partie
+    réglée."""
     n = next(_numeros)
     lignes = champs.pop("lignes", [])
     emise = champs.get("date_emission", date.today() - timedelta(days=10))
@@ -123,6 +124,11 @@ def facture(pour: Redevable, de: Regie, **champs: Any) -> Facture:
     valeurs.setdefault("nature", Nature.FACTURE if valeurs["montant"] > 0 else Nature.AVOIR)
     valeurs.setdefault("reste_du", max(valeurs["montant"], Decimal(0)))
     creee = Facture.objects.create(collectivite=pour.collectivite, redevable=pour, regie=de, **valeurs)
+    if recu := max(creee.montant, Decimal(0)) - creee.reste_du:
+        Reglement.objects.create(
+            facture=creee, collectivite=pour.collectivite, moyen=Moyen.ESPECES, montant=recu, origine=f"essai:{n}",
+            recu_le=timezone.now(),
+        )  # fmt: skip
     for rang, (libelle, montant) in enumerate(lignes, start=1):
         LigneFacture.objects.create(
             facture=creee, collectivite=pour.collectivite, rang=rang, libelle=libelle, montant=montant

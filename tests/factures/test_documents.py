@@ -187,6 +187,7 @@ def test_l_argent_repris_ou_rendu_se_lit_sans_signe(eau, ada, sens, mots):
         facture=facture, collectivite=facture.collectivite, sens=sens, moyen=Moyen.PRELEVEMENT,
         montant=Decimal("84.20"), recu_le=RECU_LE, origine="banque:1",
     )  # fmt: skip
+    recevoir(facture, "84.20")
 
     assert f"{mots} 21 novembre 2026, prélèvement 84,20 €" in lire(facture)
 

@@ -202,6 +202,7 @@ def test_deux_succes_au_meme_instant_font_deux_reglements_et_un_trop_percu(deux_
     verifier_le_trop_percu(constater_ensemble(deux_succes, monkeypatch, verrou=True), facture)
 
 
+@pytest.mark.argent_faux
 def test_temoin_sans_verrou_le_second_succes_se_perd(deux_succes, facture, monkeypatch):
     sans_verrous(monkeypatch)
     gagnes = constater_ensemble(deux_succes, monkeypatch)
