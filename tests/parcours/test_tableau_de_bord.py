@@ -61,7 +61,7 @@ def test_elle_lit_ses_chiffres_les_emporte_et_raconte_une_facture(ouvrir, site, 
     expect(page.get_by_label("Service", exact=True)).to_have_value("EAU")
     verifier()
     page.goto(f"{site}/gestion/")
-    page.locator("dt", has_text="En retard").locator("xpath=..").get_by_role("link").first.click()
+    page.get_by_text("En retard", exact=True).first.locator("xpath=..").get_by_role("link").first.click()
     with page.expect_download() as telechargement:
         page.get_by_role("button", name="CSV").click()
     texte = telechargement.value.path().read_text("utf-8-sig")
