@@ -214,7 +214,6 @@ def requetes(monde, connecter) -> Callable[[str], int]:
     return _compter
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("nombre", [1, 30])
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.adresse)
 def test_autant_de_requetes_pour_une_ligne_que_pour_trente(requetes, monde, page, nombre):
@@ -229,7 +228,6 @@ def test_chaque_page_d_une_personne_connectee_dit_son_nombre_de_requetes():
     } | AUTRES
 
 
-@pytest.mark.sqlite
 def test_la_page_de_connexion_ne_demande_que_la_commune(boe, client):
     client.defaults["HTTP_HOST"] = boe.hotes.get().nom
     factories.annonce(boe)

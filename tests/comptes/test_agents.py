@@ -17,8 +17,6 @@ from portail.models import Affectation, Journal, Role
 from tests.comptes.outils_messages import lien, relever, seul, suivre
 from tests.gestion.conftest import adresse
 
-pytestmark = pytest.mark.sqlite
-
 LISTE, INVITER = "/gestion/portail/affectation/", "/gestion/portail/affectation/inviter/"
 ADRESSE, MOT_DE_PASSE = "nouvelle@mairie.exemple.fr", "quatre mots à moi"
 INVITATION = {"courriel": ADRESSE, "prenom": "Rose", "nom": "VALLAND", "role": "facturation"}

@@ -22,8 +22,6 @@ from portail.lecture import EcritureEnLecture
 from portail.models import Affectation, Compteur, Journal, LectureDAnnonce, Role
 from tests.gestion.conftest import adresse, agent_de, ouvrir_le_contenu
 
-pytestmark = pytest.mark.sqlite
-
 HABITANT, AGENT, REFUSEE, A_PERSONNE = "habitant", "agent", "refusee", "à personne"
 # Toute adresse du site, hors la gestion, et ce qu'en voit un agent en visite. Une adresse nouvelle se classe ici.
 ADRESSES = {

@@ -85,7 +85,6 @@ CAS = [
 ]  # fmt: skip
 
 
-@pytest.mark.sqlite
 @pytest.mark.parametrize("cas", CAS, ids=[c[1] for c in CAS])
 def test_chaque_etat_a_son_mot_ses_boutons_et_sa_raison(client, redevable, eau, cas):
     champs, etat, mot, boutons, phrases = cas
@@ -168,7 +167,6 @@ def test_un_prelevement_payfip_se_lit_prelevement_enregistre(client, facture):
     ]
 
 
-@pytest.mark.sqlite
 def test_la_marque_se_pose_et_se_retire_autant_de_fois_qu_on_veut(client, facture, ada):
     adresse = f"{facture.get_absolute_url()}reglee/"
     vues = []
@@ -204,7 +202,6 @@ def test_la_marque_ne_se_pose_pas_par_une_simple_lecture(client, facture):
     assert not Declaration.objects.exists()
 
 
-@pytest.mark.sqlite
 def test_seule_la_premiere_lecture_est_retenue_et_seule_elle_ecrit(client, facture, ada):
     client.get(f"{facture.get_absolute_url()}")
     avant = Consultation.objects.values_list("usager", "facture", "collectivite", "lue_le").get()

@@ -21,8 +21,6 @@ from tests.factures.outils_manuel import brouillon, saisie
 from tests.factures.outils_pdf import pdf_qui_dit
 from tests.gestion.conftest import adresse
 
-pytestmark = pytest.mark.sqlite
-
 LISTE = "/gestion/factures/facture/"
 CREER = f"{LISTE}creer/"
 DEPOSER = "/gestion/factures/depotreglements/deposer/"

@@ -11,8 +11,6 @@ from portail.journal import noter
 from portail.models import Role
 from tests.gestion.conftest import adresse, agent_de, listes, ouvrir_le_contenu
 
-pytestmark = pytest.mark.sqlite
-
 TOUS = {"lecture", "relation", "facturation", "administration", "exploitant"}
 SAUF_LECTURE = TOUS - {"lecture"}
 COMPTABLES = SAUF_LECTURE - {"relation"}

@@ -14,8 +14,6 @@ from portail.models import Affectation, Collectivite, Journal, Role
 from tests.comptes.outils_messages import relever
 from tests.gestion.conftest import adresse, agent_de, ouvrir_le_contenu
 
-pytestmark = pytest.mark.sqlite
-
 LISTE = "/gestion/factures/facture/"
 
 

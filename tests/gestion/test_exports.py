@@ -22,8 +22,6 @@ from portail.tableur import FORMATS, restaurer
 from tests.gestion.conftest import MARQUE, PERSONNES, rechercher
 from tests.gestion.test_acces_gestion import COMMUNE, COMPTABLES, CONTENU, ENCADREMENT, INSTALLATION, MODELES, VISITES
 
-pytestmark = pytest.mark.sqlite
-
 FACTURES = "factures/facture"
 # genre                ano  ada  sta  ail  lec  agt  adm  exp  exo
 EXPORTS = {

@@ -14,8 +14,6 @@ from portail.journal import noter
 from portail.models import Affectation, Collectivite, Journal, Regie, Role
 from tests.gestion.conftest import MARQUE, adresse, listes
 
-pytestmark = pytest.mark.sqlite
-
 SUITES = (
     "",
     f"?q={MARQUE}",

@@ -18,8 +18,6 @@ from portail.models import Collectivite, Journal, Role
 from tests.gestion.conftest import adresse, agent_de
 from tests.gestion.test_reglages import lire, lu
 
-pytestmark = pytest.mark.sqlite
-
 
 @pytest.fixture
 def admin(boe, connecter):

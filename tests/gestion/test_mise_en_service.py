@@ -12,8 +12,6 @@ from tests.gestion.conftest import adresse, agent_de
 from tests.gestion.test_reglages import MENTIONS, lire
 from tests.test_acces import adresses
 
-pytestmark = pytest.mark.sqlite
-
 # Ce qui répond à tous avant l'ouverture : la loi, la charte, les sondes, PayFiP, et de quoi entrer pour un agent.
 DES_AVANT = {
     "accessibilite", "account_login", "account_logout", "agent_accepter", "adresse_annuler", "adresse_valider", "aide",

@@ -16,8 +16,6 @@ from portail.services import Adresse
 from portail.versions import DejaModifie
 from tests.gestion.conftest import MARQUE, adresse, agent_de
 
-pytestmark = pytest.mark.sqlite
-
 MENTIONS = {
     "adresse_postale": "Mairie\n47550 Boé", "courriel_contact": "mairie@boe.example", "hebergeur": "Un hébergeur",
     "directeur_publication": "le maire, M. Untel", "contact_dpo": "dpo@boe.example",

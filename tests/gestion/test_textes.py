@@ -20,8 +20,6 @@ from tests.gestion.conftest import agent_de
 from tests.gestion.test_reglages import lire, lu
 from tests.portail.outils_courriels import Bureau
 
-pytestmark = pytest.mark.sqlite
-
 RACINE = "/gestion/reglages/courriels/"
 # Ce que chacun dit toujours, quoi que la commune y mette.
 GARDENT = {

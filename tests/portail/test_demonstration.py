@@ -1,6 +1,7 @@
 """La démonstration entière : elle répond, manage.py la voit d'à côté, elle finit sans rien laisser."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -20,8 +21,12 @@ LIRE_LES_REGLAGES = "from django.conf import settings as s; print(s.DATABASES['d
 
 @pytest.fixture(scope="module")
 def donnees(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Gardé d'un essai à l'autre : le premier démarrage est le plus long."""
-    return tmp_path_factory.mktemp("demonstration")
+    """Préparé une fois : le premier démarrage est le plus long."""
+    dossier = tmp_path_factory.mktemp("demonstration")
+    with demonstration(dossier) as demo:
+        demo.processus.terminate()
+        demo.processus.wait(20)
+    return dossier
 
 
 @pytest.mark.parametrize("signe", [signal.SIGTERM, signal.SIGINT])
@@ -76,7 +81,9 @@ def test_interrompue_pendant_le_demarrage_elle_ne_laisse_rien(tmp_path: Path, et
 
 
 def test_deux_demonstrations_tournent_cote_a_cote(donnees: Path, tmp_path: Path) -> None:
-    with demonstration(donnees) as une, demonstration(tmp_path) as autre:
+    ailleurs = tmp_path / "ailleurs"
+    shutil.copytree(donnees, ailleurs, ignore=shutil.ignore_patterns(".verrou"))  # déjà préparé
+    with demonstration(donnees) as une, demonstration(ailleurs) as autre:
         codes = [requests.get(f"{demo.adresse}/connexion/", timeout=10).status_code for demo in (une, autre)]
 
     assert codes == [200, 200]

@@ -15,8 +15,6 @@ import pytest
 
 from portail.lanceur.__main__ import SERVEUR
 
-pytestmark = pytest.mark.sqlite
-
 RACINE = Path(__file__).resolve().parents[2]
 UN_MEGA = 1024 * 1024
 
