@@ -11,7 +11,7 @@ LIMITES: dict[str, tuple[int, int]] = {
     "documents": (30, 60),  # par compte
     "exports": (30, 3600),  # d'une liste de la gestion, par compte
     "departs": (20, 300),  # vers PayFiP, par compte
-    "papier-par-adresse-ip": (60, 300),
+    "papier-par-adresse-ip": (300, 300),  # des milliers de téléphones partagent celle de leur opérateur
     "papier-par-code": (30, 300),
     "departs-du-papier": (10, 3600),  # vers PayFiP, par facture
     "retours": (20, 60),  # par tentative de paiement
