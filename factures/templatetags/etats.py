@@ -53,10 +53,11 @@ def _badge(etat: str, empechement: str, *, debitee: bool, langue: str | None) ->
 
 
 @register.simple_tag
-def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]]) -> SafeString:
+def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]], groupables: int) -> SafeString:
     """Une ligne de la liste : vingt-quatre fois un gabarit prendraient autant de temps que tout le reste de la page.
 
-    ``comptes`` nomme les comptes clients quand il y en a plusieurs (``par_compte_client``).
+    ``comptes`` nomme les comptes clients quand il y en a plusieurs (``par_compte_client``). Une seule facture à cocher
+    ne se coche pas.
     """
     date, operation = _date_qui_compte(facture), _operation(facture)
     reste = facture.reste_du if facture.a_regler else facture.montant
@@ -66,7 +67,7 @@ def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]]) -> SafeStr
             partielle=reste != facture.montant,
             nommee=bool(comptes),
             engagee=operation is not None,
-            cochable=facture.groupable and not facture.empechement,
+            cochable=groupables > 1 and facture.groupable and not facture.empechement,
             langue=get_language(),
         ),
         adresse=facture.get_absolute_url(),

@@ -77,6 +77,11 @@ def test_la_liste_coche_ce_qui_se_groupe_et_propose_de_tout_payer(chez_ada, ada,
     assert "checkbox" not in chez_ada.get("/factures/").content.decode()
 
 
+def test_une_seule_facture_qui_se_groupe_ne_se_coche_pas(chez_ada, trois):
+    annuler(factures=trois[1:], motif="Erreur")
+    assert "checkbox" not in chez_ada.get("/factures/").content.decode()
+
+
 def test_trois_factures_un_paiement_des_parts_exactes_un_accuse(chez_ada, payfip, trois):
     confirmation = chez_ada.get(cochees(reversed(trois)))
     assert [
