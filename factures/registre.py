@@ -48,6 +48,10 @@ _suivis: list[tuple[Expressionniste, Lecteur]] = []
 # De l'origine d'un règlement rejeté, et du motif, à ce qu'en fait l'app qui l'avait encaissé.
 SuiteDeRejet = Callable[[str, str], None]
 
+# D'une facture et d'une personne aux adresses de ce qui prouve qu'elle l'a payée.
+Justificatifs = Callable[[Any, Any], list[str]]
+
+_justificatifs: list[Justificatifs] = []
 _origines_en_ligne: list[str] = []
 _operations: list[Fournisseur] = []
 _conditions: list[Fournisseur] = []
@@ -93,6 +97,16 @@ def declarer_adresse_de_papier(adresse: Adresse) -> None:
 def adresse_de_papier(facture: Any) -> str:
     """L'adresse à imprimer ; vide si personne n'en donne."""
     return next((adresse(facture) for adresse in _adresses_de_papier), "")
+
+
+def declarer_justificatifs(fournisseur: Justificatifs) -> None:
+    """Où une personne lit les justificatifs des paiements en ligne qu'elle a faits d'une facture."""
+    _justificatifs.append(fournisseur)
+
+
+def justificatifs(facture: Any, usager: Any) -> list[str]:
+    """Leurs adresses."""
+    return [adresse for fournisseur in _justificatifs for adresse in fournisseur(facture, usager)]
 
 
 def declarer_groupement(condition: Callable[[], Q]) -> None:

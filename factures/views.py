@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from comptes.requete import RequeteUsager
-from factures import services
+from factures import registre, services
 from factures.etats import Empechement
 from factures.etats.explications import EXPLICATIONS
 from factures.forms import FiltreForm, MarqueForm
@@ -25,6 +25,7 @@ from factures.models import (
     Facture,
     FactureQuerySet,
     ListeDeFactures,
+    Reglement,
     annonces_de,
     annonces_des_services,
     par_compte_client,
@@ -102,15 +103,24 @@ def detail(request: RequeteUsager, uuid: UUID) -> HttpResponse:
     facture = get_object_or_404(_factures(request).select_related("redevable", "remplace"), uuid=uuid)
     if request.visite is None:  # un agent qui regarde n'a pas lu à la place de la personne
         services.consulter(facture=facture, usager=request.user)
+    reglements = list(facture.reglements.all())
     contexte = {
         "facture": facture,
         "explication": services.expliquer(facture),
         "moyens": () if facture.empechement else services.moyens_de(facture) + facture.regie.adoption(),
         "lignes": facture.lignes.all(),
-        "reglements": facture.reglements.all(),
+        "reglements": reglements,
+        "justificatifs": _justificatifs(request, facture, reglements),
         "declaration": facture.declarations.filter(usager=request.user).first() if facture.a_regler else None,
     }
     return render(request, "factures/detail.html", contexte)
+
+
+def _justificatifs(request: RequeteUsager, facture: Facture, reglements: list[Reglement]) -> list[str]:
+    """Ceux de la personne elle-même, cherchés seulement s'il y a eu un paiement en ligne."""
+    debuts = tuple(registre.origines_en_ligne())
+    en_ligne = request.visite is None and any(reglement.origine.startswith(debuts) for reglement in reglements)
+    return registre.justificatifs(facture, request.user) if en_ligne else []
 
 
 @require_safe

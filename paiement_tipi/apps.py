@@ -18,6 +18,7 @@ class PaiementTipiConfig(AppConfig):
             constat,
             contrats,
             empechements,
+            justificatif,
             papier,
             rejets,
             suivi,
@@ -27,6 +28,7 @@ class PaiementTipiConfig(AppConfig):
         registre.declarer_operations(empechements.operations)
         registre.declarer_adresse_de_papier(papier.adresse_du_papier)
         registre.declarer_groupement(empechements.groupement)
+        registre.declarer_justificatifs(justificatif.justificatifs_de)
         registre.declarer_suivi(suivi.colonne, suivi.lire)
         registre.declarer_conditions(empechements.conditions)
         registre.declarer_reference(contrats.reference)

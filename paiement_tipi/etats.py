@@ -34,6 +34,8 @@ OUVERTS = frozenset({E.DEMARRE, E.ENVOYE, E.ABANDON_SIGNALE})
 ECHECS = frozenset({E.REFUSE, E.ABANDONNE, E.EXPIRE})
 
 ENCAISSES = frozenset({E.PAYE, E.PRELEVE})
+# Ce qui a abouti a son justificatif, même si la banque est revenue dessus ; un essai n'en a pas.
+JUSTIFIABLES = ENCAISSES | {E.REJETE}
 # PayFiP n'en dira plus rien qui compte : il ne sait pas ce que fait la banque ensuite.
 DEFINITIFS = SUCCES | {E.REJETE}
 # Un succès vu chez PayFiP l'emporte toujours sur un abandon ou une expiration décidés ici.

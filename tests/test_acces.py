@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 from sans_suite import sans_suite
 
 from comptes.models import Rattachement
@@ -141,6 +142,10 @@ MATRICE = {
     ("POST", "paiement_tipi:tout_payer"): (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "paiement_tipi:en_cours"):  (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("POST", "paiement_tipi:en_cours"): (302, 303, 404, 404, 303, 404, 404, 404, 404),
+    ("GET", "paiement_tipi:justificatif"):  (302, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "paiement_tipi:justificatif"): (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "paiement_tipi:justificatif_pdf"):  (302, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "paiement_tipi:justificatif_pdf"): (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "paiement_tipi:notification"):  (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("POST", "paiement_tipi:notification"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "paiement_tipi:papier"):  (200, 200, 200, 404, 200, 404, 200, 404, 200),
@@ -219,6 +224,16 @@ def tentative(facture, ada, boe) -> Paiement:
 
 
 @pytest.fixture
+def aboutie(tentative) -> Paiement:
+    """La même, déjà payée une autre fois : de quoi la justifier."""
+    return Paiement.objects.create(
+        collectivite=tentative.collectivite, contrat=tentative.contrat, usager=tentative.usager, formulaire=uuid4(),
+        numcli=tentative.numcli, saisie="W", exer="2026", refdet=tentative.refdet, montant=tentative.montant,
+        mel=tentative.mel, etat="paye", idop=uuid4(), envoye_le=timezone.now(), date_payfip=timezone.now(),
+    )  # fmt: skip
+
+
+@pytest.fixture
 def piece(facture, ada, boe):
     """La pièce jointe d'une demande d'Ada, dans un message de celle-ci."""
     message = factories.demande(ada, boe, facture=facture).messages.get()
@@ -230,6 +245,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
     commune = facture.collectivite
     demande = Demande.objects.filter(facture=facture).first()
     piece = PieceJointe.objects.filter(message__demande=demande).first()
+    abouti = Paiement.objects.justifiables().first()
+    justificatif = f"/paiement/justificatif/{abouti.uuid if abouti else uuid4()}/"
     return {
         "account_login": "/connexion/",
         "account_logout": "/deconnexion/",
@@ -282,6 +299,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "paiement_tipi:tout_payer": "/factures/tout-payer/",
         "paiement_tipi:en_cours": f"/factures/{facture.uuid}/paiement/",
         "paiement_tipi:papier": adresse_du_papier(facture).removeprefix(commune.adresse),
+        "paiement_tipi:justificatif": justificatif,
+        "paiement_tipi:justificatif_pdf": f"{justificatif}pdf/",
         "paiement_tipi:notification": "/paiement/notification/",
         "paiement_tipi:resultat": f"/paiement/notification/{jeton}/",
         "paiement_tipi:retour": f"/paiement/retour/{jeton}/",
@@ -300,6 +319,7 @@ ECRITURES = {
     "factures:detail": {"factures_consultation"},
     "contact:piece": {"portail_compteur"},
     "factures:pdf": {"portail_compteur"},  # la limite des documents, que la garde laisse compter
+    "paiement_tipi:justificatif_pdf": {"portail_compteur"},
     "paiement_tipi:papier": {"portail_compteur"},
     "paiement_tipi:resultat": {"portail_compteur"},  # celle d'un service web n'en reçoit pas ici
     "paiement_tipi:retour": {
@@ -310,7 +330,9 @@ ECRITURES = {
 
 @pytest.mark.sqlite
 @pytest.mark.parametrize("methode", ["GET", "POST"])
-def test_chaque_personne_recoit_le_statut_ecrit_et_un_get_n_ecrit_rien(navigateurs, facture, tentative, piece, methode):
+def test_chaque_personne_recoit_le_statut_ecrit_et_un_get_n_ecrit_rien(
+    navigateurs, facture, tentative, aboutie, piece, methode
+):
     facture.pdf.save("facture.pdf", ContentFile(b"%PDF-"))
     facture.collectivite.logo.save("logo.png", ContentFile(b"png"))
     ecarts, ecritures = {}, {}

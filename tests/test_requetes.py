@@ -59,7 +59,7 @@ def un_paiement(monde: SimpleNamespace, nombre: int) -> Paiement:
     paiement = Paiement.objects.create(
         collectivite=monde.boe, contrat=contrat, usager=monde.ada, formulaire=uuid4(), numcli=contrat.numcli,
         saisie="W", exer="2026", refdet="X", montant=Decimal(nombre), mel=monde.ada.email, etat="paye", idop=uuid4(),
-        envoye_le=timezone.now() - timedelta(minutes=5),
+        envoye_le=timezone.now() - timedelta(minutes=5), date_payfip=timezone.now(),
     )  # fmt: skip
     for _ in range(nombre):
         facture = factories.facture(monde.redevable, monde.eau)
@@ -186,6 +186,9 @@ PAGES = (
     Page("paiement_tipi:tout_payer", des_factures_a_payer_ensemble, "/factures/tout-payer/?{0}", SOCLE + 2),
     # Les deux compteurs ; la facture du code, puis son état du jour.
     Page("paiement_tipi:papier", une_facture_de_papier, "/p/{0}", SOCLE + 4),
+    # Le paiement, ses parts, ce qui lui est arrivé ; le compteur de documents.
+    Page("paiement_tipi:justificatif", un_paiement, "/paiement/justificatif/{0.uuid}/", SOCLE + 3),
+    Page("paiement_tipi:justificatif_pdf", un_paiement, "/paiement/justificatif/{0.uuid}/pdf/", SOCLE + 4),
     # La tentative avec sa commune, son usager, ses factures, et la suite (deux).
     Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 6),
 )

@@ -70,32 +70,32 @@ EXPLICATIONS: dict[Empechement, Explication] = {
     Empechement.PAIEMENT_SUSPENDU: Explication(
         _("Le paiement a été temporairement suspendu."),
         _("Vous pouvez régler au guichet du service, l'appeler, ou revenir plus tard."),
-        _("Vous pouvez revenir plus tard, ou régler dès maintenant :"),
+        _("Vous pouvez revenir plus tard, ou régler dès maintenant\N{NO-BREAK SPACE}:"),
     ),
     Empechement.SERVICE_INDISPONIBLE: Explication(
         _("Ce service n'accepte pas encore le paiement en ligne."),
         _("Réglez comme indiqué sur votre facture papier, ou contactez le service."),
-        _("Réglez autrement :"),
+        _("Réglez autrement\N{NO-BREAK SPACE}:"),
     ),
     Empechement.REFERENCE_NON_PAYABLE: Explication(
         _("La référence de cette facture ne permet pas de la payer en ligne."),
         _("Réglez comme indiqué sur votre facture papier, ou contactez le service."),
-        _("Réglez autrement :"),
+        _("Réglez autrement\N{NO-BREAK SPACE}:"),
     ),
     Empechement.MONTANT_TROP_FAIBLE: Explication(
         _("Le paiement en ligne commence à 1 €."),
         _("Réglez cette somme au guichet du service, ou attendez votre prochaine facture."),
-        _("Attendez votre prochaine facture, ou réglez autrement :"),
+        _("Attendez votre prochaine facture, ou réglez autrement\N{NO-BREAK SPACE}:"),
     ),
     Empechement.MONTANT_TROP_ELEVE: Explication(
         _("Cette somme est trop élevée pour être payée en ligne."),
         _("Réglez par virement ou par chèque, comme indiqué sur votre facture."),
-        _("Réglez autrement :"),
+        _("Réglez autrement\N{NO-BREAK SPACE}:"),
     ),
     Empechement.REGLEE_EN_PARTIE: Explication(
         _("Cette facture est déjà réglée en partie : PayFiP n'en accepterait que la somme entière."),
         _("Réglez le reste comme indiqué sur votre facture papier, ou contactez le service."),
-        _("Réglez le reste autrement :"),
+        _("Réglez le reste autrement\N{NO-BREAK SPACE}:"),
     ),
     Empechement.GUICHET_EN_PANNE: Explication(
         _("Le site de paiement des Finances publiques (PayFiP) ne répond pas en ce moment."),
@@ -103,6 +103,9 @@ EXPLICATIONS: dict[Empechement, Explication] = {
             "Vos factures restent consultables ici. Réessayez dans quelques minutes : le paiement reviendra de "
             "lui-même. Vous pouvez aussi régler au guichet du service."
         ),
-        _("Réessayez dans quelques minutes : le paiement reviendra de lui-même. Vous pouvez aussi régler autrement :"),
+        _(
+            "Réessayez dans quelques minutes : le paiement reviendra de lui-même. Vous pouvez aussi régler "
+            "autrement\N{NO-BREAK SPACE}:"
+        ),
     ),
 }

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from comptes.models import Usager
 from factures.models import Facture, MontantField
-from paiement_tipi.etats import DEFINITIFS, LISIBLE, OUVERTS, SANS_RESULTAT, EtatPaiement
+from paiement_tipi.etats import DEFINITIFS, JUSTIFIABLES, LISIBLE, OUVERTS, SANS_RESULTAT, EtatPaiement
 from paiement_tipi.models.contrats import ContratTipi, Transport
 from paiement_tipi.protocole import PRODUCTIONS
 from portail.models import Collectivite
@@ -37,6 +37,10 @@ class PaiementQuerySet(models.QuerySet["Paiement"]):
     def de(self, usager: Usager, *, chez: Collectivite) -> Self:
         """Celles de cette personne dans cette commune."""
         return self.filter(usager=usager, collectivite=chez)
+
+    def justifiables(self) -> Self:
+        """Celles qui ont abouti, même si la banque est revenue dessus ; jamais un essai."""
+        return self.filter(etat__in=JUSTIFIABLES)
 
     def par_url(self) -> Self:
         """Celles que PayFiP ne laisse pas interroger."""
@@ -137,6 +141,11 @@ class Paiement(models.Model):
     def encaisse(self) -> bool:
         """Vrai si elle peut régler : un essai ou une activation ne règle jamais."""
         return self.saisie in PRODUCTIONS
+
+    @property
+    def justifiable(self) -> bool:
+        """Vrai s'il y en a un justificatif."""
+        return self.etat in JUSTIFIABLES
 
     def vient_de_partir(self, maintenant: datetime) -> bool:
         """Vrai juste après l'envoi : plus tard, la page de PayFiP a pu servir et ne resservira pas."""

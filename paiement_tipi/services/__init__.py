@@ -24,6 +24,12 @@ from paiement_tipi.services.groupes import (
     permettre_les_groupes,
 )
 from paiement_tipi.services.guichet import guichet
+from paiement_tipi.services.justificatif import (
+    Justificatif,
+    composer_justificatif,
+    justificatif_de,
+    nom_du_justificatif,
+)
 from paiement_tipi.services.liberation import Issue, interroger, rouvrir, tentative_ouverte
 from paiement_tipi.services.papier import adresse_du_papier, facture_du_papier, revoquer_le_papier
 from paiement_tipi.services.par_le_tresor import confirmer_par_le_tresor, declare_de
@@ -36,6 +42,7 @@ __all__ = [
     "Groupe",
     "GroupeChange",
     "Issue",
+    "Justificatif",
     "MiseEnServiceImpossible",
     "PaiementImpossible",
     "Raccordement",
@@ -46,6 +53,7 @@ __all__ = [
     "cle_de_l_accuse",
     "comparer",
     "composer",
+    "composer_justificatif",
     "confirmer_declare",
     "confirmer_par_le_tresor",
     "constater",
@@ -57,7 +65,9 @@ __all__ = [
     "guichet",
     "infirmer_declare",
     "interroger",
+    "justificatif_de",
     "mettre_en_service",
+    "nom_du_justificatif",
     "permettre_les_groupes",
     "rapprocher",
     "recevoir_notification",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from factures.models import Facture
 from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import Paiement
+from paiement_tipi.services.justificatif import adresse_du_justificatif
 from portail.courriels import deposer
 from portail.models import Collectivite, Regie
 from portail.registre import Contenu, SorteDeCourriel
@@ -51,21 +52,20 @@ def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu
     conclu = paiement.transitions.filter(vers=paiement.etat).latest("pk")
     factures = [part.facture for part in paiement.parts.select_related("facture").order_by("facture_id")]
     le = paiement.date_payfip or conclu.le
-    papier = paiement.usager_id is None
-    return _dire(EtatPaiement(paiement.etat), le, paiement.contrat.regie, factures, papier=papier)
+    justificatif = adresse_du_justificatif(paiement) if paiement.usager_id else ""
+    return _dire(EtatPaiement(paiement.etat), le, paiement.contrat.regie, factures, justificatif)
 
 
-def _dire(etat: EtatPaiement, le: datetime, service: Regie, factures: list[Facture], *, papier: bool) -> Contenu:
+def _dire(etat: EtatPaiement, le: datetime, service: Regie, factures: list[Facture], justificatif: str) -> Contenu:
     valeurs = {"preleve": etat == EtatPaiement.PRELEVE, "le": le, "service": service, "factures": factures}
-    valeurs["papier"] = papier
+    valeurs |= {"papier": not justificatif, "justificatif": justificatif}
     return Contenu(SUJETS[etat], valeurs, {"service": str(service), "date": date_format(timezone.localtime(le))})
 
 
 def _exemple(_collectivite: Collectivite) -> Contenu:
     facture = Facture(numero="2026-0001")
-    return _dire(
-        EtatPaiement.PAYE, timezone.now(), Regie(libelle=gettext("Eau et assainissement")), [facture], papier=False
-    )
+    service, justificatif = Regie(libelle=gettext("Eau et assainissement")), adresse_du_justificatif(Paiement())
+    return _dire(EtatPaiement.PAYE, timezone.now(), service, [facture], justificatif)
 
 
 ACCUSE = SorteDeCourriel(

@@ -82,7 +82,7 @@ ACTES = (
     ),
     Acte(
         "moyens",
-        _("Payer sans internet"),
+        _("Dire comment payer sans internet"),
         _("Ce qui est rempli se lit sur chaque facture, et d'abord sur celles qui ne se paient pas en ligne."),
         _regler_les_moyens,
         formulaire=formulaires.MoyensForm,

@@ -95,6 +95,4 @@ def _rappel(reference: str) -> str:
 
 def _chez_le_buraliste() -> Autrement:
     especes = gettext("En espèces jusqu'à %(plafond)s €, ou par carte bancaire.") % {"plafond": PLAFOND_TABAC}
-    return Autrement(
-        _("Chez un buraliste « Paiement de proximité »"), (_("Avec la facture papier, qui porte un code."), especes)
-    )
+    return Autrement(_("Chez un buraliste agréé"), (_("Avec la facture papier, qui porte un code à scanner."), especes))

@@ -63,6 +63,8 @@ ADRESSES = {
     "mot_de_passe_nouveau": REFUSEE,
     "mot_de_passe_oublie": REFUSEE,
     "paiement_tipi:en_cours": REFUSEE,
+    "paiement_tipi:justificatif": REFUSEE,  # le numéro d'autorisation n'est pas à tous les agents
+    "paiement_tipi:justificatif_pdf": REFUSEE,
     "paiement_tipi:notification": REFUSEE,
     "paiement_tipi:papier": REFUSEE,
     "paiement_tipi:payer": REFUSEE,

@@ -5,13 +5,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import factories
+import pypdfium2
 import pytest
 from django.template.loader import render_to_string
 
 from factures.etats import Empechement
 from factures.etats.explications import EXPLICATIONS
 from factures.models import Facture
-from factures.services import encaisser, expliquer, moyens_de
+from factures.services import composer_document, encaisser, expliquer, moyens_de
 from factures.services.documents import _contexte
 from portail.services import regler_les_moyens
 
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.sqlite
 
 IBAN = "FR12 9999 9000 0100 0000 0BOE 119"
 GUICHET, CHEQUE, VIREMENT = "Mairie, rez-de-chaussée", "À l'ordre de : Régie de l'eau", f"IBAN : {IBAN}"
-TABAC = "Chez un buraliste « Paiement de proximité »"
+TABAC = "Chez un buraliste agréé"
 # Là où payer sans internet serait faux : rien à payer, déjà en route, à vérifier, ou dû au Trésor public.
 SANS_MOYENS = {
     "AVOIR", "ANNULEE", "DEJA_PAYEE", "PAIEMENT_DECLARE", "PAIEMENT_ABANDONNE", "PAIEMENT_EN_COURS",
@@ -100,7 +101,7 @@ def test_le_buraliste_ne_prend_que_la_facture_entiere_jusqu_a_300_euros(redevabl
 
 
 def test_le_document_les_dit_aussi(redevable, reglee):
-    payable = factories.facture(redevable, reglee)
+    payable = factories.facture(redevable, reglee, lignes=[(f"Ligne {n}", Decimal(1)) for n in range(6)])
     trop_faible = factories.facture(redevable, reglee, montant=Decimal("0.50"))
     echue = factories.facture(redevable, reglee, date_limite_en_ligne=date.today() - timedelta(1))
     autour = {"adresse_logo": "", "aujourd_hui": date.today()}
@@ -110,3 +111,5 @@ def test_le_document_les_dit_aussi(redevable, reglee):
     ]
     assert [VIREMENT in document for document in documents] == [True, True, False]
     assert ["Payer en ligne" in document for document in documents] == [True, False, False]
+    premiere = pypdfium2.PdfDocument(composer_document(payable))[0].get_textpage().get_text_range()
+    assert [mot in premiere for mot in (GUICHET, "0BOE 119", TABAC)] == [True] * 3  # le cadre ne saute pas de page

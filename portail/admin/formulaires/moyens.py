@@ -41,9 +41,7 @@ class MoyensForm(forms.Form):
         help_text=_("Recopiez-le du relevé du compte. Le journal gardera l'ancien, et qui l'a changé."),
     )
     tabac = forms.BooleanField(
-        label=_("La facture papier porte le code à scanner des buralistes (« Paiement de proximité »)"),
-        required=False,
-        help_text=_("Il n'est proposé que jusqu'à 300 €."),
+        label=_("Buraliste : la facture papier porte le code à scanner (proposé jusqu'à 300 €)"), required=False
     )
     prelevement = Paragraphe(
         label=_("Prélèvement automatique : comment le prendre"),

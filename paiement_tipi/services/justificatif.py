@@ -1,0 +1,83 @@
+"""Le justificatif d'un paiement en ligne, dû pour tout paiement fait sur un téléservice (CRPA, art. L112-11)."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from comptes.models import Usager
+from factures.models import Facture
+from paiement_tipi.etats import EtatPaiement
+from paiement_tipi.models import Paiement, PartPaiement
+from portail.charte import feuille
+from portail.documents import rendre
+
+
+@dataclass(frozen=True)
+class Justificatif:
+    """Ce qu'un paiement abouti prouve. ``rejete_le`` : quand la banque l'a repris, s'il ne vaut plus.
+
+    ``le`` : la date que donne PayFiP, sinon (``date_d_ici``) celle où nous l'avons su.
+    """
+
+    paiement: Paiement
+    parts: list[PartPaiement]
+    le: datetime
+    date_d_ici: bool
+    preleve: bool
+    rejete_le: datetime | None
+
+    @property
+    def titre(self) -> str:
+        """Un prélèvement n'est encore qu'une demande."""
+        if self.preleve:
+            return _("Justificatif de demande de prélèvement")
+        return _("Justificatif de paiement en ligne")
+
+
+def justificatif_de(paiement: Paiement) -> Justificatif:
+    """D'un paiement de ``justifiables`` : deux requêtes, ses parts et ce qui lui est arrivé."""
+    parts = list(paiement.parts.select_related("facture").order_by("facture_id"))
+    faits = {transition.vers: transition for transition in paiement.transitions.order_by("-pk")}
+    rejet = faits.get(EtatPaiement.REJETE)
+    abouti = EtatPaiement(rejet.de if rejet else paiement.etat)
+    return Justificatif(
+        paiement=paiement,
+        parts=parts,
+        le=paiement.date_payfip or faits[abouti].le,
+        date_d_ici=paiement.date_payfip is None,
+        preleve=abouti == EtatPaiement.PRELEVE,
+        rejete_le=rejet.le if rejet else None,
+    )
+
+
+def composer_justificatif(justificatif: Justificatif) -> bytes:
+    """Son PDF balisé ; n'écrit rien."""
+    commune = justificatif.paiement.collectivite
+    contexte: dict[str, Any] = {
+        "titre": justificatif.titre,
+        "description": f"{justificatif.paiement.contrat.regie}, {justificatif.paiement.refdet}",
+        "justificatif": justificatif,
+        "collectivite": commune,
+        "aujourd_hui": commune.aujourd_hui(),
+    }
+    return rendre("documents/justificatif.html", contexte, feuille=feuille(commune), logo=commune.logo)
+
+
+def nom_du_justificatif(paiement: Paiement) -> str:
+    """Un nom de fichier sûr, où se lit la référence du paiement."""
+    return f"justificatif-{re.sub(r'[^A-Za-z0-9-]', '', paiement.refdet)}.pdf"
+
+
+def adresse_du_justificatif(paiement: Paiement) -> str:
+    """Sa page, que seule ouvre la personne qui a payé."""
+    return reverse("paiement_tipi:justificatif", args=[paiement.uuid])
+
+
+def justificatifs_de(facture: Facture, usager: Usager) -> list[str]:
+    """Les adresses de ceux que cette personne a pour cette facture, du plus ancien au plus récent."""
+    siens = Paiement.objects.justifiables().filter(usager=usager, parts__facture=facture).order_by("pk")
+    return [adresse_du_justificatif(paiement) for paiement in siens]
