@@ -1,10 +1,13 @@
 """Le travail de fond du paiement."""
 
+from datetime import datetime, timedelta
+
 from django.utils import timezone
 from django_tasks import task
 
 from paiement_tipi import services
 from paiement_tipi.models import Paiement
+from portail.taches import lancer
 
 
 @task()
@@ -15,9 +18,18 @@ def constater_paiement(paiement_id: int) -> None:
 
 
 @task()
-def relever_paiements() -> None:
-    """Le relevé périodique : ce qui est payé chez PayFiP finit payé ici, même sans notification ni retour."""
-    services.relever(guichet=services.guichet(personne=False), maintenant=timezone.now())
+def relever_paiements(dues_le: str = "") -> None:
+    """Le relevé périodique : ce qui est payé chez PayFiP finit payé ici, même sans notification ni retour.
+
+    Interrompu par sa durée ou son nombre, il continue après les autres travaux, sans attendre la période suivante.
+    """
+    maintenant = timezone.now()
+    dues = datetime.fromisoformat(dues_le) if dues_le else maintenant
+    services.relever(guichet=services.guichet(personne=False), maintenant=maintenant, dues_le=dues)
+    # Ce qui vient d'être lu et attend toujours n'est dû qu'à partir de maintenant : la suite finit.
+    reste = min(dues, maintenant - timedelta(microseconds=1))
+    if services.reste_a_relever(reste):
+        lancer("paiement_tipi.tasks.relever_paiements", dues_le=reste.isoformat())
 
 
 @task()

@@ -35,7 +35,7 @@ from paiement_tipi.services.papier import adresse_du_papier, facture_du_papier, 
 from paiement_tipi.services.par_le_tresor import confirmer_par_le_tresor, declare_de
 from paiement_tipi.services.par_url import recevoir_resultat
 from paiement_tipi.services.parite import comparer
-from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever
+from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever, reste_a_relever
 
 __all__ = [
     "File",
@@ -74,6 +74,7 @@ __all__ = [
     "recevoir_resultat",
     "regler_contrat",
     "relever",
+    "reste_a_relever",
     "revient",
     "revoquer_le_papier",
     "rouvrir",

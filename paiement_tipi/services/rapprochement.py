@@ -41,15 +41,24 @@ def recevoir_notification(*, idop: UUID, corps: str) -> bool:
     return True
 
 
-def relever(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
-    """Redemande les tentatives dont l'heure est venue ; rend leur nombre par état. Une seule en panne n'arrête rien."""
+def relever(*, guichet: Guichet, maintenant: datetime, dues_le: datetime | None = None) -> Counter[str]:
+    """Redemande les tentatives dont l'heure est venue ; rend leur nombre par état. Une seule en panne n'arrête rien.
+
+    ``dues_le`` : la suite d'un relevé interrompu, qui ne redemande pas ce qu'il a lu.
+    """
     clore_sans_idop(maintenant)
     expirer_sans_retour(maintenant)
     if en_coupure() and not _repond(guichet):
         return Counter()
     # Réservées une à une, juste avant d'être demandées : quand PayFiP est lent, les dernières attendent longtemps.
-    a_faire = (p for p in Paiement.objects.a_relire(maintenant)[:PAR_RELEVE] if _reserver(p, maintenant))
+    dues = Paiement.objects.a_relire(dues_le or maintenant)[:PAR_RELEVE]
+    a_faire = (p for p in dues if _reserver(p, maintenant))
     return _constater_toutes(_sans_insister(a_faire), guichet=guichet, cause="relevé", maintenant=maintenant)
+
+
+def reste_a_relever(dues_le: datetime) -> bool:
+    """Vrai si des tentatives dues à cet instant attendent encore, et que PayFiP répond."""
+    return Paiement.objects.a_relire(dues_le).exists() and not en_coupure()
 
 
 def _repond(guichet: Guichet) -> bool:

@@ -11,7 +11,7 @@ from django_tasks_db.models import DBTaskResult
 
 from paiement_tipi import services
 from paiement_tipi.etats import E
-from paiement_tipi.models import NotificationTipi, Paiement
+from paiement_tipi.models import CoupurePayfip, NotificationTipi, Paiement
 from paiement_tipi.services import rapprochement
 from paiement_tipi.services.transitions import prochaine_lecture
 from paiement_tipi.tasks import constater_paiement, relever_paiements
@@ -26,6 +26,7 @@ from tests.paiement_tipi.outils_tentatives import (
     lectures,
     pilote,
 )
+from tests.portail.outils_taches import vider
 
 MICRO = timedelta(microseconds=1)
 
@@ -111,6 +112,18 @@ def test_le_releve_commence_par_la_plus_ancienne_et_s_arrete_a_son_nombre(payfip
     monkeypatch.setattr(rapprochement, "PAR_RELEVE", 1)
     Paiement.objects.filter(pk=deux[1].pk).update(relire_le=deux[0].envoye_le - timedelta(hours=1))
     assert (relever(timezone.now()), lectures(payfip)) == ({"envoye": 1}, [str(deux[1].idop)])
+
+
+def test_un_releve_interrompu_continue_sans_attendre_sa_periode_et_finit(payfip, deux, monkeypatch):
+    monkeypatch.setattr(rapprochement, "PAR_RELEVE", 1)
+    relever_paiements.enqueue()
+    vider()
+    assert sorted(lectures(payfip)) == sorted(str(paiement.idop) for paiement in deux)
+    # Devant un PayFiP muet il n'insiste pas : le prochain relevé verra.
+    CoupurePayfip.objects.create(essayee_le=timezone.now())
+    payfip.regler(panne="502")
+    relever_paiements.func()
+    assert not DBTaskResult.objects.filter(status="READY").exists()
 
 
 def test_le_releve_s_arrete_aux_resultats_definitifs(payfip, deux):
