@@ -9,6 +9,8 @@ from django.utils import timezone
 from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
 from paiement_tipi.protocole import Demande, Faute, Lecture
 
+INCONNU = "K"
+
 
 class Tue(BaseException):
     """Le processus meurt là."""
@@ -43,9 +45,9 @@ class GuichetDocile:
     def lire(self, idop: UUID) -> tuple[Lecture, bytes]:
         if self.temps == "panne":
             raise GuichetIndisponible("panne")
-        operation = self.operations[idop]
-        if not operation.resultat:
-            code = "P1" if operation.purgee else "P5"
+        operation = self.operations.get(idop)
+        if operation is None or not operation.resultat:
+            code = "P1" if operation is None or operation.purgee else "P5"
             raise GuichetRefuse(Faute(code=code, libelle="", technique=False))
         return self._lecture(idop, operation), b"<reponse/>"
 
@@ -63,11 +65,17 @@ class GuichetDocile:
         )
 
     def conclure(self, idop: UUID, resultat: str) -> None:
-        """La personne finit sa page ; un abandon peut encore devenir autre chose, le reste est définitif."""
+        """La personne finit sa page ; seuls un abandon et un code inconnu peuvent devenir autre chose."""
         operation = self.operations[idop]
-        if operation.resultat in {"", "A"} and not operation.purgee:
+        if operation.resultat in {"", "A", INCONNU} and not operation.purgee:
             operation.resultat = resultat
             operation.date = timezone.now().replace(second=0, microsecond=0)
+
+    def preciser(self) -> None:
+        """Les codes inconnus se révèlent des paiements."""
+        for idop, operation in self.operations.items():
+            if operation.resultat == INCONNU:
+                self.conclure(idop, "P")
 
     def purger(self) -> None:
         for operation in self.operations.values():

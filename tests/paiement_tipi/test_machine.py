@@ -1,46 +1,55 @@
 """N'importe quelle suite d'événements : un paiement ne se perd pas, ne compte pas deux fois, et tout pas est permis."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from types import SimpleNamespace
+from uuid import UUID
 
+import argent
 import factories
 import pytest
 import time_machine
 from django.db import transaction
 from django.utils import timezone
+from epreuves import AMPLEUR, consigner
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from factures.etats import Moyen, Sens
-from factures.models import Facture
-from factures.services import annuler, encaisser
+from factures.models import Facture, Reglement
+from factures.services import annuler, encaisser, rejeter
 from paiement_tipi import services
 from paiement_tipi.client import GuichetIndisponible
 from paiement_tipi.etats import DE_RESULTAT, DEFINITIFS, ENCAISSES, OUVERTS, RETOURS, TRANSITIONS, EtatPaiement
-from paiement_tipi.models import Paiement, PartPaiement
+from paiement_tipi.models import ContratTipi, Paiement, PartPaiement
+from paiement_tipi.services.disjoncteur import GuichetProtege, en_coupure
 from paiement_tipi.services.transitions import passer
-from tests.paiement_tipi.outils_machine import GuichetDocile, Tue
+from paiement_tipi.tasks import constater_paiement
+from portail import limites
+from tests.paiement_tipi.outils_machine import INCONNU, GuichetDocile, Tue
 from tests.paiement_tipi.outils_tentatives import formulaire
 
 DEPART = datetime(2026, 6, 15, 8, 0, tzinfo=UTC)
-DUREES = [timedelta(), timedelta(minutes=2), timedelta(minutes=15), timedelta(hours=2), timedelta(days=2)]
+# L'horloge recule aussi : un serveur remis à l'heure.
+DUREES = [timedelta(minutes=minutes) for minutes in (0, 2, 15, 120, 2 * 24 * 60, -60)]
 TEMPS_DU_DEPART = ["beau", "beau", "beau", "panne", "réponse perdue", "processus tué"]
 TEMPS_DU_CONSTAT = ["beau", "beau", "beau", "panne", "menteur"]
-RESULTATS = ["P", "V", "R", "Z", "A", "A"]
+RESULTATS = ["P", "V", "R", "Z", "A", "A", INCONNU]
 EVENEMENTS = [
-    *["repartir", "finir_au_guichet", "constater", "relever"] * 3,
+    *["repartir", "partir_ensemble", "finir_au_guichet", "constater", "relever"] * 3,
+    *["notifier", "liberer", "rejeter_apres_coup", "tomber"],
     "payer_au_comptoir",
-    "annuler_la_facture",
+    "annuler_une_facture",
 ]
 EN_COURS = ["PAIEMENT_EN_COURS", "PAIEMENT_ABANDONNE"]
-CODES = {EtatPaiement.PAYE: "P", EtatPaiement.PRELEVE: "V"}
+CODES = {EtatPaiement.PAYE: {"P"}, EtatPaiement.PRELEVE: {"V"}, EtatPaiement.REJETE: {"P", "V"}}
 
 
-class UneFacture(RuleBasedStateMachine):
-    """Une facture, deux personnes qui la paient, le guichet, l'agent, et le temps qui passe."""
+class DeuxFactures(RuleBasedStateMachine):
+    """Deux factures, deux personnes qui les paient, seules ou ensemble, PayFiP, l'agent, et le temps qui passe."""
 
     monde: SimpleNamespace
 
@@ -51,9 +60,9 @@ class UneFacture(RuleBasedStateMachine):
         self.essai = transaction.atomic()
         self.essai.__enter__()
         self.guichet, self.rangs, self.dernier = GuichetDocile(), count(1), formulaire()
-        self.facture = factories.facture(
-            self.monde.redevable, self.monde.eau, date_echeance=None, date_limite_en_ligne=None
-        )
+        self.monde.guichet = self.guichet
+        dates = {"date_echeance": None, "date_limite_en_ligne": None}
+        self.factures = [factories.facture(self.monde.redevable, self.monde.eau, **dates) for _ in range(2)]
 
     def teardown(self):
         try:
@@ -64,14 +73,14 @@ class UneFacture(RuleBasedStateMachine):
             self.horloge.stop()
 
     def tentatives(self):
-        return list(Paiement.objects.filter(parts__facture=self.facture).order_by("pk"))
+        return list(Paiement.objects.filter(parts__facture__in=self.factures).distinct().order_by("pk"))
 
     def envoyees(self):
         return [p for p in self.tentatives() if p.idop]
 
     @initialize()
     def premier_depart(self):
-        self.partir("ada", "beau")
+        self.partir("ada", self.factures[0], "beau")
 
     # Une seule règle : hypothesis en écarte au hasard la moitié, et il en faut plusieurs pour un paiement entier.
     @rule(evenement=st.sampled_from(EVENEMENTS), data=st.data())
@@ -80,37 +89,91 @@ class UneFacture(RuleBasedStateMachine):
 
     def repartir(self, tirer):
         self.dernier = tirer([self.dernier, formulaire()])
-        self.partir(tirer(["ada", "bob"]), tirer(TEMPS_DU_DEPART))
+        self.partir(tirer(["ada", "bob"]), tirer(self.factures), tirer(TEMPS_DU_DEPART))
 
-    def partir(self, qui, temps):
+    def partir(self, qui, facture, temps):
         self.guichet.temps = temps
-        libre = not PartPaiement.objects.filter(facture=self.facture, ouverte=True).exists()
-        qui = getattr(self.monde, qui)
-        try:
-            services.demarrer_paiement(facture=self.facture, usager=qui, formulaire=self.dernier, guichet=self.guichet)
-            issue = "parti"
-        except services.PaiementImpossible as refus:
-            issue = refus.empechement
-        except (GuichetIndisponible, Tue):
-            issue = "guichet"
+        libre, coupe = not PartPaiement.objects.filter(facture=facture, ouverte=True).exists(), en_coupure()
+        issue = self.demarrer(
+            lambda: services.demarrer_paiement(
+                facture=facture, usager=getattr(self.monde, qui), formulaire=self.dernier,
+                guichet=services.guichet(personne=True),
+            )
+        )  # fmt: skip
         issues = {"parti" if temps == "beau" else "guichet"} if libre else {"parti", *EN_COURS}
+        if coupe:
+            issues = {"parti", *EN_COURS, "GUICHET_EN_PANNE"}
         assert issue in {"DEJA_PAYEE", "ANNULEE", *issues}
+
+    def partir_ensemble(self, tirer):
+        """Toutes les deux pour leur reste dû, ou rien."""
+        self.guichet.temps = tirer(TEMPS_DU_DEPART)
+        self.dernier = tirer([self.dernier, formulaire()])
+        lues = Facture.objects.filter(pk__in=[f.pk for f in self.factures])
+        avant = len(self.tentatives())
+        self.demarrer(
+            lambda: services.demarrer_groupe(
+                factures=list(lues), usager=self.monde.ada, formulaire=self.dernier,
+                vu=sum(f.reste_du for f in lues), guichet=services.guichet(personne=True),
+            )
+        )  # fmt: skip
+        for paiement in self.tentatives()[avant:]:
+            parts = paiement.parts.values_list("facture", "montant")
+            assert set(parts) == {(f.pk, f.reste_du) for f in lues}
+            self.vus["groupes"] += 1
+
+    def demarrer(self, depart):
+        try:
+            depart()
+        except services.PaiementImpossible as refus:
+            return refus.empechement
+        except services.GroupeChange:
+            return "changé"
+        except (GuichetIndisponible, Tue):
+            return "guichet"
+        return "parti"
 
     def finir_au_guichet(self, tirer):
         self.guichet.conclure(tirer([p.idop for p in self.envoyees()]), tirer(RESULTATS))
 
     def constater(self, tirer):
+        """Le retour de la personne."""
         self.laisser_passer(tirer)
         paiement = tirer(self.envoyees())
         avant = paiement.etat
-        gagne = services.constater(paiement=paiement, guichet=self.guichet, cause="retour")
+        gagne = services.constater(paiement=paiement, guichet=services.guichet(personne=True), cause="retour")
         change = Paiement.objects.get(pk=paiement.pk).etat != avant
         menti = self.guichet.temps == "menteur" and self.guichet.operations[paiement.idop].resultat != ""
         assert (gagne, gagne and (menti or self.guichet.temps == "panne")) == (change, False)
 
+    def notifier(self, tirer):
+        """La sonnette, une ou plusieurs fois, puis l'ouvrier autant de fois."""
+        self.laisser_passer(tirer)
+        paiement = tirer(self.envoyees())
+        for _fois in range(tirer([1, 1, 3])):
+            with suppress(limites.TropDeDemandes):
+                assert services.recevoir_notification(idop=paiement.idop, corps="")
+            constater_paiement.func(paiement.pk)
+
+    def liberer(self, tirer):
+        self.laisser_passer(tirer)
+        paiement, maintenant = tirer(self.tentatives()), timezone.now()
+        guichet = services.guichet(personne=True)
+        services.interroger(paiement=paiement, guichet=guichet, cause="demandé", maintenant=maintenant)
+
     def relever(self, tirer):
         self.laisser_passer(tirer)
-        tirer([services.rapprocher, services.relever])(guichet=self.guichet, maintenant=timezone.now())
+        guichet = services.guichet(personne=False)
+        tirer([services.rapprocher, services.relever])(guichet=guichet, maintenant=timezone.now())
+
+    def tomber(self, _tirer):
+        """PayFiP se tait assez pour une coupure ; elle finit à la première réponse."""
+        self.guichet.temps = "panne"
+        for _fois in range(3):
+            with suppress(GuichetIndisponible):
+                services.guichet(personne=False).lire(UUID(int=1))
+        assert en_coupure()
+        self.vus["coupures"] += 1
 
     def laisser_passer(self, tirer):
         duree = tirer(DUREES)
@@ -119,13 +182,20 @@ class UneFacture(RuleBasedStateMachine):
         if duree > timedelta(days=1):
             self.guichet.purger()
 
-    def annuler_la_facture(self, tirer):
+    def rejeter_apres_coup(self, tirer):
+        encaisses = Reglement.objects.filter(facture__in=self.factures, sens=Sens.ENCAISSEMENT, reprise__isnull=True)
+        encaisses = list(encaisses.order_by("pk"))
+        if encaisses:
+            rejeter(reglement=tirer(encaisses), motif="Impayé")
+            self.vus["rejets"] += 1
+
+    def annuler_une_facture(self, tirer):
         if len(self.tentatives()) > tirer([2, 3]):
-            annuler(factures=[self.facture], motif="Erreur")
+            annuler(factures=[tirer(self.factures)], motif="Erreur")
 
     def payer_au_comptoir(self, tirer):
         encaisser(
-            facture=self.facture,
+            facture=tirer(self.factures),
             montant=Decimal(tirer(["0.11", "0.50", "100.00", "300.00"])),
             moyen=Moyen.ESPECES,
             origine=f"guichet:{next(self.rangs)}",
@@ -134,58 +204,87 @@ class UneFacture(RuleBasedStateMachine):
 
     @invariant()
     def l_argent_est_juste(self):
-        facture = Facture.objects.get(pk=self.facture.pk)
-        recu = sum(r.montant if r.sens == Sens.ENCAISSEMENT else -r.montant for r in facture.reglements.all())
-        assert facture.montant - recu == facture.reste_du - facture.trop_percu
-        assert 0 in {facture.reste_du, facture.trop_percu}
+        assert argent.fausses() == []
 
     @invariant()
     def chaque_tentative_compte_une_fois_si_payfip_l_a_dit(self):
         for paiement in self.tentatives():
-            encaisse = [r.montant for r in self.facture.reglements.filter(origine=f"payfip:{paiement.uuid}")]
-            assert encaisse == ([paiement.montant] if paiement.etat in CODES else [])
+            recus = Reglement.objects.filter(origine=f"payfip:{paiement.uuid}")
+            parts = paiement.parts.values_list("facture", "montant") if paiement.etat in CODES else []
+            assert sorted(recus.values_list("facture", "montant")) == sorted(parts)
+            rejete = paiement.etat == EtatPaiement.REJETE
+            assert {hasattr(recu, "reprise") for recu in recus} == ({rejete} if parts else set())
             if paiement.etat in CODES:
-                assert self.guichet.operations[paiement.idop].resultat == CODES[paiement.etat]
+                assert self.guichet.operations[paiement.idop].resultat in CODES[paiement.etat]
 
     @invariant()
     def une_seule_part_est_ouverte_et_c_est_celle_d_une_tentative_ouverte(self):
-        parts = PartPaiement.objects.filter(facture=self.facture).select_related("paiement")
-        assert [part.ouverte for part in parts] == [part.paiement.est_ouvert for part in parts]
-        assert sum(part.ouverte for part in parts) <= 1
+        for facture in self.factures:
+            parts = PartPaiement.objects.filter(facture=facture).select_related("paiement")
+            assert [part.ouverte for part in parts] == [part.paiement.est_ouvert for part in parts]
+            assert sum(part.ouverte for part in parts) <= 1
 
     @invariant()
     def tout_pas_est_permis(self):
         for paiement in self.tentatives():
             etat = EtatPaiement.DEMARRE
-            for de, vers in paiement.transitions.values_list("de", "vers"):
+            for de, vers in paiement.transitions.order_by("pk").values_list("de", "vers"):
                 assert (de, vers in TRANSITIONS[etat]) == (etat, True)
                 etat = EtatPaiement(vers)
             assert paiement.etat == etat
 
     def tout_finit_par_se_savoir(self):
-        """Le relevé seul, PayFiP revenu : tout paiement fait est encaissé, et rien ne retient plus la facture."""
+        """Le relevé seul, PayFiP revenu : tout paiement fait est encaissé, et rien ne retient plus une facture."""
         self.guichet.temps = "beau"
+        self.guichet.preciser()
         for _semaine in range(3):
             self.temps.shift(timedelta(days=8))
-            services.relever(guichet=self.guichet, maintenant=timezone.now())
+            services.relever(guichet=services.guichet(personne=False), maintenant=timezone.now())
         for paiement in self.envoyees():
             resultat = self.guichet.operations[paiement.idop].resultat
             attendu = DE_RESULTAT.get(resultat, EtatPaiement.EXPIRE)
-            assert paiement.etat == attendu
-        assert not PartPaiement.objects.filter(facture=self.facture, ouverte=True).exists()
+            rejete = paiement.etat == EtatPaiement.REJETE and resultat in CODES[paiement.etat]
+            assert paiement.etat == attendu or rejete
+            self.vus["payes"] += attendu in ENCAISSES
+        assert not PartPaiement.objects.filter(facture__in=self.factures, ouverte=True).exists()
+        assert not en_coupure()
         self.l_argent_est_juste()
         self.chaque_tentative_compte_une_fois_si_payfip_l_a_dit()
 
 
 @pytest.mark.sqlite
+@pytest.mark.epreuve
 def test_aucune_suite_d_evenements_ne_perd_ni_ne_double_un_paiement(boe, ada, bob, eau, monkeypatch):
     monkeypatch.setattr("paiement_tipi.services.demarrage.PAUSE_SECONDES", 0)
+    ContratTipi.objects.update(groupes=True)
     monde = SimpleNamespace(ada=ada, bob=bob, eau=eau, redevable=factories.redevable(boe, ada, bob))
-    machine = type("UneFactureIci", (UneFacture,), {"monde": monde})
+    protege = lambda *, personne: GuichetProtege(monde.guichet, insistant=not personne)  # noqa: E731
+    monkeypatch.setattr(services, "guichet", protege)
+    vus = dict.fromkeys(["payes", "groupes", "rejets", "coupures"], 0)
+    machine = type("DeuxFacturesIci", (DeuxFactures,), {"monde": monde, "vus": vus})
     # Un échec se lit tel quel : le réduire prendrait plusieurs minutes à faire et défaire la base.
     phases = [Phase.explicit, Phase.reuse, Phase.generate]
-    essais = settings(max_examples=80, stateful_step_count=10, deadline=None, derandomize=True, phases=phases)
+    suites = 15 if AMPLEUR == 1 else 40 * AMPLEUR
+    essais = settings(
+        max_examples=suites, stateful_step_count=12, deadline=None, derandomize=AMPLEUR == 1, phases=phases
+    )
     run_state_machine_as_test(machine, settings=essais)
+    assert 0 not in vus.values()  # la machine a bien tout vu
+    consigner(
+        "paiement",
+        "Le paiement sous n'importe quelle suite d'événements",
+        "Départs seuls ou groupés, double clics, retours, notifications en double, relevés, abandons, codes\n"
+        "inconnus, expirations, succès tardifs, rejets, annulations, argent au guichet, horloge qui saute, PayFiP en\n"
+        "panne, menteur ou coupé, processus tué : chaque paiement fait chez PayFiP est réglé ici une fois, à la somme\n"
+        "exacte.",
+        suites=suites,
+        paiements_faits=vus["payes"],
+        perdus=0,
+        comptes_deux_fois=0,
+        departs_groupes=vus["groupes"],
+        rejets_apres_coup=vus["rejets"],
+        coupures=vus["coupures"],
+    )
 
 
 def test_chaque_etat_a_ses_suites_et_son_texte():

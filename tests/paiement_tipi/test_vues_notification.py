@@ -1,6 +1,8 @@
 """La sonnette de PayFiP, et ce que nos journaux gardent d'un paiement."""
 
 import logging
+import random
+from collections import Counter
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -9,6 +11,7 @@ import time_machine
 from django.test import Client
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
+from epreuves import AMPLEUR, consigner
 
 from paiement_tipi.models import NotificationTipi, Paiement
 from tests.paiement_tipi.outils_tentatives import DUE, PAYEE_PAR_CARTE, bilan, demarrer, histoire, lectures, pilote
@@ -186,3 +189,23 @@ def test_qui_invente_des_idop_finit_par_attendre_sans_faire_attendre_payfip(sonn
         # PayFiP parle peut-être derrière la même adresse.
         assert sonner(sonnette, f"idop={paiement.idop}") == (200, b"")
         assert sonner(sonnette, "idop=abc", REMOTE_ADDR="203.0.113.9") == (200, b"")
+
+
+@pytest.mark.epreuve
+def test_dix_mille_idops_au_hasard_ne_font_pas_une_question_a_payfip(sonnette, payfip, paiement):
+    hasard, nombre = random.Random(1317), 400 * AMPLEUR
+    statuts = Counter()
+    for rang in range(nombre):
+        idop, depuis = UUID(int=hasard.getrandbits(128), version=hasard.choice([1, 4])), f"203.0.113.{rang % 5}"
+        statuts[sonner(sonnette, f"idop={idop}", REMOTE_ADDR=depuis)[0]] += 1
+        sonnette.get(f"/paiement/retour/{hasard.randbytes(16).hex()}/", REMOTE_ADDR=depuis)
+    assert set(statuts) == {200, 429}
+    assert (lectures(payfip), NotificationTipi.objects.count(), DBTaskResult.objects.count()) == ([], 0, 0)
+    consigner(
+        "notifications-inventees",
+        "Des idops inventés",
+        "Chacun est sonné, et un jeton de retour inventé visité, de cinq adresses : PayFiP n'en sait rien.",
+        idops=nombre,
+        questions_posees_a_payfip=0,
+        arretes_par_la_limite=statuts[429],
+    )
