@@ -9,15 +9,17 @@ import factories
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
-from factures.etats import Empechement, Statut
+from factures.etats import Empechement, Moyen, Statut
 from factures.etats.explications import EXPLICATIONS
 from factures.models import Facture
-from factures.services import annuler
+from factures.services import annuler, encaisser
 from paiement_tipi import services
 from paiement_tipi.models import CoupurePayfip, Paiement
 from portail import courriels
 from portail.models import Hote, Journal
+from portail.services import regler_les_moyens
 from portail.traces import Ligne
 from tests.paiement_tipi.outils_machine import GuichetDocile
 from tests.paiement_tipi.outils_pages import texte, titre
@@ -154,13 +156,16 @@ def test_ce_qui_ne_se_paie_pas_dit_pourquoi_et_rien_de_plus(anonyme, facture, pa
         "attente": Empechement.MISE_EN_ATTENTE, "prelevement": Empechement.PRELEVEMENT_AUTOMATIQUE,
     }[cas]  # fmt: skip
     champs = {
-        "payee": {"reste_du": 0},
         "delai": {"date_limite_en_ligne": date.today() - timedelta(days=1)},
         "attente": {"motif_attente": "Fuite chez Mme LOVELACE"},
         "prelevement": {"date_prelevement": date(2031, 2, 3)},
     }
     Facture.objects.filter(pk=facture.pk).update(**champs.get(cas, {"objet": facture.objet}))
-    if cas == "annulee":
+    if cas == "payee":
+        encaisser(
+            facture=facture, montant=facture.montant, moyen=Moyen.ESPECES, origine="essai", recu_le=timezone.now()
+        )
+    elif cas == "annulee":
         annuler(factures=[facture], motif="Erreur sur Mme LOVELACE")
     elif cas == "suspendue":
         factories.suspendre(facture.regie, message="Reprise lundi.")
@@ -173,6 +178,8 @@ def test_ce_qui_ne_se_paie_pas_dit_pourquoi_et_rien_de_plus(anonyme, facture, pa
     tus = [*personnel(facture), "LOVELACE", "Fuite", "2031", 'name="mel"']
     assert [mot for mot in tus if mot in page.content.decode()] == []
     assert (anonyme.post(papier, envoi()).status_code, Paiement.objects.count()) == (409, 0)
+    regler_les_moyens(regie=facture.regie, guichet_adresse="Guichet de l'eau", guichet_horaires="le matin")
+    assert ("Guichet de l'eau" in texte(anonyme.get(papier))) is (cas in {"suspendue", "panne"})
 
 
 # Partir, payer, revenir.
