@@ -1,7 +1,8 @@
 """PayFiP en panne : le voir vite, n'y faire attendre personne, et reprendre de soi-même."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import BoundedSemaphore
@@ -18,12 +19,12 @@ from portail import limites
 
 T = TypeVar("T")
 
-# Par processus, un fil de moins qu'il n'en a : les autres pages passent, même quand PayFiP est muet.
-EN_VOL, ATTENTE_SECONDES = 3, 0.5
+# Par processus, qui a douze fils : deux restent aux autres pages, même quand PayFiP est muet et que tous cliquent.
+EN_VOL, EN_ATTENTE, ATTENTE_SECONDES = 8, 2, 0.5
 # Le travail de fond essaie à chaque relevé ; s'il ne tourne plus, une personne par minute sert d'essai.
 ESSAI = timedelta(minutes=1)
 _SUJET = ("pannes-payfip", "")
-_places = BoundedSemaphore(EN_VOL)
+_places, _entrees = BoundedSemaphore(EN_VOL), BoundedSemaphore(EN_VOL + EN_ATTENTE)
 
 journal = logging.getLogger(__name__)
 
@@ -53,14 +54,21 @@ class GuichetProtege:
     def _demander(self, question: Callable[[], T]) -> T:
         if self.insistant:
             return _ecouter(question)
-        if not _places.acquire(timeout=ATTENTE_SECONDES):
-            raise GuichetIndisponible("trop de demandes à la fois")
-        try:
+        with _tenir(_entrees, attente=0), _tenir(_places, attente=ATTENTE_SECONDES):
             if not _ouvert():  # relu une fois la place obtenue : la coupure a pu commencer pendant l'attente
                 raise GuichetIndisponible("coupure en cours")
             return _ecouter(question)
-        finally:
-            _places.release()
+
+
+@contextmanager
+def _tenir(places: BoundedSemaphore, *, attente: float) -> Iterator[None]:
+    """Une place, rendue à la sortie ; GuichetIndisponible s'il ne s'en libère pas à temps."""
+    if not places.acquire(timeout=attente):
+        raise GuichetIndisponible("trop de demandes à la fois")
+    try:
+        yield
+    finally:
+        places.release()
 
 
 def en_coupure() -> bool:

@@ -41,7 +41,7 @@ SERVEUR = (
         "--workers",
         "2",
     ),
-    *("--threads", "4", "--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
+    *("--threads", "12", "--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
 )
 
 

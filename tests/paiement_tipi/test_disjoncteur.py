@@ -1,5 +1,6 @@
 """PayFiP ne répond plus : on le voit vite, personne n'attend, et tout reprend sans personne."""
 
+from contextlib import ExitStack
 from datetime import timedelta
 from threading import Barrier, Thread
 from time import sleep
@@ -19,6 +20,7 @@ from paiement_tipi.models import CoupurePayfip, Paiement
 from paiement_tipi.protocole import Faute
 from paiement_tipi.services import disjoncteur
 from paiement_tipi.services.disjoncteur import GuichetProtege, en_coupure
+from portail.lanceur.__main__ import SERVEUR
 from tests.paiement_tipi.outils_tentatives import demarrer, empechement, lectures, pilote
 
 PANNE = EXPLICATIONS[Empechement.GUICHET_EN_PANNE]
@@ -159,3 +161,14 @@ def test_deux_cents_clics_devant_un_payfip_muet_ne_prennent_jamais_tous_les_fils
     assert max(pire) <= disjoncteur.EN_VOL
     assert lent.demandes <= 3 * disjoncteur.EN_VOL
     assert CoupurePayfip.objects.count() == 1
+
+
+def test_deux_fils_restent_aux_autres_pages_et_la_file_pleine_ne_fait_attendre_personne(db):
+    fils = int(SERVEUR[SERVEUR.index("--threads") + 1])
+    assert fils - 2 == disjoncteur.EN_VOL + disjoncteur.EN_ATTENTE
+    muet = Muet()
+    with ExitStack() as pris:
+        for _ in range(fils - 2):
+            pris.enter_context(disjoncteur._tenir(disjoncteur._entrees, attente=0))
+        assert demander(muet, fois=200) == 0
+    assert demander(muet) == 1
