@@ -107,7 +107,7 @@ def attendre_la_fin(numeros: list[int], secondes: float = 10) -> list[int]:
     return vivants(numeros)
 
 
-def attendre_le_fichier(chemin: Path, secondes: float = 30) -> None:
+def attendre_le_fichier(chemin: Path, secondes: float = 120) -> None:
     limite = time.monotonic() + secondes
     while not chemin.exists():
         assert time.monotonic() < limite, chemin

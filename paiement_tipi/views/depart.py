@@ -140,4 +140,4 @@ def _factures(paiement: Paiement, usager: Usager) -> list[Facture]:
     """Les factures de la tentative, avec l'état que verra leur propriétaire."""
     chez = paiement.collectivite
     factures = Facture.objects.de(usager, chez=chez).avec_etat(chez.aujourd_hui(), pour=usager)
-    return list(factures.filter(parts__paiement=paiement))
+    return list(factures.filter(parts__paiement=paiement).order_by("pk"))
