@@ -21,7 +21,7 @@ from psycopg import sql
 from portail.lanceur.superviseur import mourir_avec_son_pere
 
 RACINE = Path(__file__).resolve().parent.parent
-SUJETS = ("liste", "detail", "connexion", "pdf", "volumes", "import_100k", "exports")
+SUJETS = ("liste", "detail", "connexion", "pdf", "volumes", "import_100k", "exports", "paiement")
 
 
 def main() -> int:

@@ -83,7 +83,7 @@ def peupler(habitants: int = HABITANTS, tailles: Sequence[int] = TAILLES) -> Non
         factures += [
             commune.facture(redevable, rang, **champs) for rang, champs in enumerate(_melange(commune, taille))
         ]
-    _creer(Facture, factures)
+    creer(Facture, factures)
     _raconter(factures)
     ranger()
 
@@ -104,10 +104,10 @@ def _habitants(collectivite: Collectivite, noms: Iterable[object]) -> list[Redev
         Redevable(collectivite=collectivite, source="BANC", code=str(n), civilite="Madame", nom="BANC", prenom="Ada")
         for n, _ in enumerate(usagers)
     ]
-    _creer(Usager, usagers)
-    _creer(Redevable, redevables)
+    creer(Usager, usagers)
+    creer(Redevable, redevables)
     liens = zip(usagers, redevables, strict=True)
-    _creer(Rattachement, (Rattachement(collectivite=collectivite, usager=u, redevable=r) for u, r in liens))
+    creer(Rattachement, (Rattachement(collectivite=collectivite, usager=u, redevable=r) for u, r in liens))
     return redevables
 
 
@@ -137,15 +137,15 @@ def _melange(commune: Commune, taille: int) -> Iterator[dict[str, Any]]:
 
 def _raconter(factures: list[Facture]) -> None:
     """Les lignes, les règlements et les marques de ces factures."""
-    _creer(LigneFacture, (ligne for facture in factures for ligne in _lignes(facture)))
+    creer(LigneFacture, (ligne for facture in factures for ligne in _lignes(facture)))
     soldees = (
         f for f in factures if f.nature == Nature.FACTURE and f.statut == Statut.PUBLIEE and f.reste_du < f.montant
     )
-    _creer(Reglement, map(_reglement, soldees))
+    creer(Reglement, map(_reglement, soldees))
     tenter([facture for facture in factures if facture.nature == Nature.FACTURE])
     marquees = [f for f in factures if f.objet == "Marquée réglée"]
     personnes = dict(Rattachement.objects.filter(redevable__source="BANC").values_list("redevable_id", "usager_id"))
-    _creer(
+    creer(
         Declaration,
         (
             Declaration(facture=f, collectivite_id=f.collectivite_id, usager_id=personnes[f.redevable_id])
@@ -171,7 +171,7 @@ def tenter(factures: list[Facture]) -> None:
         )
         for rang, facture in enumerate(factures)
     ]
-    _creer(Paiement, paiements)
+    creer(Paiement, paiements)
     parts = (
         PartPaiement(
             paiement=paiement,
@@ -182,7 +182,7 @@ def tenter(factures: list[Facture]) -> None:
         )
         for paiement, facture in zip(paiements, factures, strict=True)
     )
-    _creer(PartPaiement, parts)
+    creer(PartPaiement, parts)
 
 
 def _issue(facture: Facture, rang: int) -> EtatPaiement:
@@ -210,7 +210,7 @@ def _reglement(facture: Facture) -> Reglement:
     )
 
 
-def _creer(modele: type[M], objets: Iterable[M]) -> None:
+def creer(modele: type[M], objets: Iterable[M]) -> None:
     suite = iter(objets)
     while lot := list(islice(suite, PAR_LOT)):
         modele._default_manager.bulk_create(lot)  # l'API publique de Django, malgré son nom

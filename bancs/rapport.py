@@ -14,8 +14,12 @@ COLONNES = {
     "req_s": "req/s",
     "rapport_page_nue": "÷ page nue",
     "rapport_petite_base": "× 1 000",
+    "departs_s": "départs/s",
+    "part_refusee": "refusés",
     "ms_mediane": "ms médiane",
     "ms_p95": "ms p95",
+    "rapport_ms_mediane": "× médiane seule",
+    "rapport_ms_p95": "× p95 seule",
     "ms_seul": "ms seul",
     "ms_seul_p95": "ms seul p95",
     "ms_cpu": "ms CPU",
@@ -25,8 +29,14 @@ COLONNES = {
     "factures_s": "factures/s",
     "secondes": "s",
     "rapport_insertion": "÷ insertion",
+    "paiements": "paiements",
+    "questions": "questions",
+    "min_mediane": "min médiane",
+    "min_p999": "min p99,9",
+    "ms_question": "ms/question",
+    "sql_question": "SQL/question",
 }
-CHIFFRES = {"req_s": 1, "requetes_sql": 0, "rss_mo": 0, "factures_s": 0}
+CHIFFRES = {"req_s": 1, "requetes_sql": 0, "rss_mo": 0, "factures_s": 0, "paiements": 0, "questions": 0}
 
 
 def contexte() -> dict[str, object]:

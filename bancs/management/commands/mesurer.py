@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 
-from bancs import documents, donnees, exports, imports, pages, rapport, volumes
+from bancs import documents, donnees, exports, imports, pages, paiement, rapport, volumes
 
 PAGES = {"liste", "detail", "connexion"}
 LONGUES: dict[str, tuple[str, Callable[[], dict[str, dict[str, float]]]]] = {
@@ -15,6 +15,7 @@ LONGUES: dict[str, tuple[str, Callable[[], dict[str, dict[str, float]]]]] = {
         "Mesure de l'import de cent mille factures…",
         lambda: {"import_100k": imports.mesurer_l_import()},
     ),
+    "paiement": ("Mesure du départ vers PayFiP et du relevé…", paiement.mesurer_le_paiement),
     "exports": ("Mesure de l'export de cent mille factures…", exports.mesurer_les_exports),
 }
 
