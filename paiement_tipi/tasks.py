@@ -7,6 +7,7 @@ from django_tasks import task
 
 from paiement_tipi import services
 from paiement_tipi.models import Paiement
+from paiement_tipi.services.sonde import sonder
 from portail.taches import lancer
 
 
@@ -36,3 +37,9 @@ def relever_paiements(dues_le: str = "") -> None:
 def comparer_a_payfip() -> None:
     """Une tranche des tentatives de l'année, réussies comprises : ce qui diffère attend un agent."""
     services.comparer(guichet=services.guichet(personne=False), maintenant=timezone.now())
+
+
+@task()
+def sonder_les_contrats() -> None:
+    """Chaque jour : nos numéros de client sont encore ceux que PayFiP connaît."""
+    sonder(guichet=services.guichet(personne=False))
