@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import count
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from factures.models import Facture, Reglement
@@ -165,6 +165,30 @@ def test_temoin_sans_verrou_ni_index_deux_paiements_commencent(payfip, facture, 
             verifier_une_seule_tentative(recus, payfip)
         PartPaiement.objects.update(ouverte=False)
     assert (ouvertes, len(creations(payfip)), len(set(recus))) == (2, 2, 2)
+
+
+def test_la_base_refuse_deux_fois_le_meme_idop_la_meme_facture_et_le_meme_reglement(facture, paiement):
+    """Par un INSERT nu, sans passer par le code : ce qui tient quand tout le reste a tort."""
+    Paiement.objects.create(
+        collectivite=paiement.collectivite, contrat=paiement.contrat, montant=1, formulaire=formulaire()
+    )
+    encaisser(facture=facture, montant=Decimal(1), moyen="especes", origine="essai", recu_le=timezone.now())
+    for table, change, contrainte in [
+        ("paiement_tipi_paiement", {"uuid": "gen_random_uuid()", "jeton": "'essai'"}, "idop"),
+        (
+            "paiement_tipi_partpaiement",
+            {"paiement_id": "(SELECT max(id) FROM paiement_tipi_paiement)"},
+            "une_tentative",
+        ),
+        ("factures_reglement", {}, "reglement_une_fois_par_origine"),
+    ]:
+        with connection.cursor() as curseur:
+            curseur.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s", [table])
+            colonnes = [nom for (nom,) in curseur.fetchall() if nom != "id"]
+            valeurs = ", ".join(change.get(nom, f'"{nom}"') for nom in colonnes)
+            noms = ", ".join(f'"{nom}"' for nom in colonnes)
+            with pytest.raises(IntegrityError, match=contrainte):
+                curseur.execute(f"INSERT INTO {table} ({noms}) SELECT {valeurs} FROM {table} ORDER BY id LIMIT 1")
 
 
 # Deux succès au même instant.
