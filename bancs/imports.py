@@ -1,5 +1,6 @@
 """Cent mille factures d'un CSV, analysées et publiées par la vraie commande, et à côté leur seule insertion."""
 
+import contextlib
 import csv
 import os
 import subprocess
@@ -109,21 +110,31 @@ def _ecrire(fichier: "tempfile._TemporaryFileWrapper[str]") -> None:
 
 
 def _importer(fichier: Path, regie: Regie) -> tuple[float, float]:
-    """Le temps de toute la commande, son démarrage compris, et la mémoire à son plus haut."""
+    """Le temps de toute la commande, son démarrage compris, et la mémoire à son plus haut, bac à sable compris."""
     commande = [sys.executable, "manage.py", "importer_factures", fichier, "--regie", regie.code, "--publier"]
     debut = time.perf_counter()
     processus = subprocess.Popen(
         [*commande, "--collectivite", regie.collectivite.lien], stdout=subprocess.DEVNULL, env=os.environ
     )
-    rss_mo = 0.0
+    hauts: dict[int, float] = {}
     while processus.poll() is None:
-        rss_mo = _plus_haut_mo(processus.pid) or rss_mo
+        hauts |= {pid: haut for pid in (processus.pid, *_enfants(processus.pid)) if (haut := _plus_haut_mo(pid))}
         time.sleep(0.1)
     assert processus.returncode == 0
-    return time.perf_counter() - debut, rss_mo
+    sien = hauts.pop(processus.pid)
+    return time.perf_counter() - debut, sien + max(hauts.values(), default=0.0)
+
+
+def _enfants(pid: int) -> list[int]:
+    """Le bac à sable, quand il y en a un ; il n'y en a jamais deux à la fois."""
+    with contextlib.suppress(OSError):
+        return [int(enfant) for enfant in Path(f"/proc/{pid}/task/{pid}/children").read_text("utf-8").split()]
+    return []
 
 
 def _plus_haut_mo(pid: int) -> float:
     """Ce processus à son plus haut ; celui de wait4 compterait aussi le nôtre, dont il est né. Zéro s'il a fini."""
-    lignes = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
-    return next((int(ligne.split()[1]) / 1024 for ligne in lignes if ligne.startswith("VmHWM:")), 0.0)
+    with contextlib.suppress(OSError):
+        lignes = Path(f"/proc/{pid}/status").read_text("utf-8").splitlines()
+        return next((int(ligne.split()[1]) / 1024 for ligne in lignes if ligne.startswith("VmHWM:")), 0.0)
+    return 0.0
