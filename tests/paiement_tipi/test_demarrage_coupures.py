@@ -89,11 +89,11 @@ def test_une_reponse_arrivee_apres_la_cloture_n_est_montree_a_personne(facture, 
 def test_deux_clics_au_meme_instant_rendent_la_meme_adresse(facture, ada, payfip, monkeypatch):
     envoi, ouvrir, adresses = formulaire(), demarrage._ouvrir, []
 
-    def apres_l_autre(**arguments):
+    def apres_l_autre(*arguments):
         """L'autre clic passe en entier entre notre vérification et notre ouverture."""
         monkeypatch.setattr(demarrage, "_ouvrir", ouvrir)
         adresses.append(depart(facture, ada, envoi))
-        return ouvrir(**arguments)
+        return ouvrir(*arguments)
 
     monkeypatch.setattr(demarrage, "_ouvrir", apres_l_autre)
     adresses.append(depart(facture, ada, envoi))
