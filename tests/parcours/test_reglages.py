@@ -50,7 +50,8 @@ def test_elle_change_horaires_couleur_logo_et_courriel_et_la_page_publique_chang
     page.get_by_role("button", name="Changer le logo").click()
     logo = page.locator("header .commune-logo")
     expect(logo).to_be_visible()
-    assert logo.evaluate("e => [e.naturalWidth, e.naturalHeight]") == [90, 60]
+    expect(logo).to_have_js_property("naturalWidth", 90)  # visible ne veut pas dire chargée
+    expect(logo).to_have_js_property("naturalHeight", 60)
     page.get_by_role("link", name="Voir et changer les textes").click()
     verifier_accessibilite(page)
     page.get_by_role("link", name="À qui vient de payer en ligne").click()
