@@ -15,6 +15,7 @@ from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import DE_RESULTAT, DEFINITIFS, ENCAISSES, LISIBLE, OUVERTS
 from paiement_tipi.models import Paiement
 from paiement_tipi.protocole import Lecture
+from paiement_tipi.services import echanges
 from paiement_tipi.services.constat import DELAI_AVANT_EXPIRATION, ORIGINE, constater, ecarts_de
 from paiement_tipi.services.disjoncteur import en_coupure
 from portail.taches import progresser
@@ -59,7 +60,7 @@ def _comparer(paiement: Paiement, guichet: Guichet, maintenant: datetime) -> str
     if paiement.idop is None:
         raise ValueError("Une tentative sans idop ne se compare pas.")
     try:
-        lecture, _xml = guichet.lire(paiement.idop)
+        lecture, _xml = echanges.lire(paiement, guichet, paiement.idop, maintenant=maintenant)
     except GuichetRefuse as refus:
         if refus.code not in DELAI_AVANT_EXPIRATION:
             journal.error("Parité, paiement %s : %s %s", paiement.uuid, refus.code, refus.libelle)

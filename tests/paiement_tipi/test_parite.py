@@ -73,6 +73,7 @@ def test_un_succes_d_ici_que_payfip_dement_est_signale_une_fois_et_rien_ne_bouge
         vars(operation).update(change)
         assert comparer(guichet, dans=semaine * 8 * JOUR) == {"écart" if attendu else "concordant": 1}
     assert ecarts() == [("manque-la-bas", "payfip", "243.11", "0.00", facture.numero)]
+    assert [e.code for e in paiement.echanges.all()] == ["idop", "P", "R", "P5", "P"]  # son histoire dit le démenti
     guichet.temps = "menteur"
     assert comparer(guichet, dans=40 * JOUR) == {"écart": 1}
     assert ecarts()[1:] == [("montant", "payfip", "243.11", "243.12", facture.numero)]
