@@ -14,4 +14,10 @@ urlpatterns = [
     path("paiement/notification/", views.notification, name="notification"),
     path("paiement/notification/<slug:jeton>/", views.resultat, name="resultat"),
     path("paiement/retour/<slug:jeton>/", views.retour, name="retour"),
+    path("paiement/retour/<slug:jeton>/justificatif/", views.justificatif_du_papier, name="justificatif_du_papier"),
+    path(
+        "paiement/retour/<slug:jeton>/justificatif/pdf/",
+        views.justificatif_du_papier_pdf,
+        name="justificatif_du_papier_pdf",
+    ),
 ]

@@ -14,6 +14,7 @@ LIMITES: dict[str, tuple[int, int]] = {
     "papier-par-adresse-ip": (300, 300),  # des milliers de téléphones partagent celle de leur opérateur
     "papier-par-code": (30, 300),
     "departs-du-papier": (10, 3600),  # vers PayFiP, par facture
+    "justificatifs-du-papier": (20, 60),  # en PDF, par paiement
     "retours": (20, 60),  # par tentative de paiement
     "notifications": (10, 60),  # par tentative de paiement
     "pannes-payfip": (2, 600),  # d'affilée, avant la coupure (paiement_tipi.services.disjoncteur)

@@ -29,7 +29,8 @@ PUBLIQUES = {
     "account_login", "account_logout", "accessibilite", "activation", "activation_envoyee", "activation_finir",
     "activation_lien", "aide", "changer_de_mot_de_passe", "charte", "composants", "donnees_personnelles", "favicon",
     "logo", "mentions_legales", "paiement_tipi:notification", "paiement_tipi:papier", "paiement_tipi:resultat",
-    "paiement_tipi:retour", "plan_du_site", "pret", "securite", "vivant",
+    "paiement_tipi:retour", "paiement_tipi:justificatif_du_papier", "paiement_tipi:justificatif_du_papier_pdf",
+    "plan_du_site", "pret", "securite", "vivant",
     "adresse_annuler", "adresse_valider", "agent_accepter", "lien",
     "mot_de_passe_envoye", "mot_de_passe_nouveau", "mot_de_passe_oublie",
 }  # fmt: skip
@@ -152,6 +153,10 @@ MATRICE = {
     ("POST", "paiement_tipi:papier"): (200, 200, 200, 404, 200, 404, 200, 404, 200),
     ("GET", "paiement_tipi:resultat"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "paiement_tipi:resultat"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "paiement_tipi:justificatif_du_papier"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "paiement_tipi:justificatif_du_papier"): (405, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "paiement_tipi:justificatif_du_papier_pdf"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "paiement_tipi:justificatif_du_papier_pdf"): (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "paiement_tipi:retour"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "paiement_tipi:retour"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
 }  # fmt: skip
@@ -234,6 +239,14 @@ def aboutie(tentative) -> Paiement:
 
 
 @pytest.fixture
+def du_papier(aboutie) -> Paiement:
+    """Une autre, que personne n'a faite avec son compte."""
+    aboutie.pk, aboutie.usager, aboutie.uuid, aboutie.jeton, aboutie.idop = None, None, uuid4(), "p" * 43, uuid4()
+    aboutie.save()
+    return aboutie
+
+
+@pytest.fixture
 def piece(facture, ada, boe):
     """La pièce jointe d'une demande d'Ada, dans un message de celle-ci."""
     message = factories.demande(ada, boe, facture=facture).messages.get()
@@ -245,7 +258,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
     commune = facture.collectivite
     demande = Demande.objects.filter(facture=facture).first()
     piece = PieceJointe.objects.filter(message__demande=demande).first()
-    abouti = Paiement.objects.justifiables().first()
+    abouti = Paiement.objects.justifiables().exclude(usager=None).first()
+    sans_compte = f"/paiement/retour/{'p' * 43}/justificatif/"
     justificatif = f"/paiement/justificatif/{abouti.uuid if abouti else uuid4()}/"
     return {
         "account_login": "/connexion/",
@@ -301,6 +315,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "paiement_tipi:papier": adresse_du_papier(facture).removeprefix(commune.adresse),
         "paiement_tipi:justificatif": justificatif,
         "paiement_tipi:justificatif_pdf": f"{justificatif}pdf/",
+        "paiement_tipi:justificatif_du_papier": sans_compte,
+        "paiement_tipi:justificatif_du_papier_pdf": f"{sans_compte}pdf/",
         "paiement_tipi:notification": "/paiement/notification/",
         "paiement_tipi:resultat": f"/paiement/notification/{jeton}/",
         "paiement_tipi:retour": f"/paiement/retour/{jeton}/",
@@ -320,6 +336,7 @@ ECRITURES = {
     "contact:piece": {"portail_compteur"},
     "factures:pdf": {"portail_compteur"},  # la limite des documents, que la garde laisse compter
     "paiement_tipi:justificatif_pdf": {"portail_compteur"},
+    "paiement_tipi:justificatif_du_papier_pdf": {"portail_compteur"},
     "paiement_tipi:papier": {"portail_compteur"},
     "paiement_tipi:resultat": {"portail_compteur"},  # celle d'un service web n'en reçoit pas ici
     "paiement_tipi:retour": {
@@ -331,7 +348,7 @@ ECRITURES = {
 @pytest.mark.sqlite
 @pytest.mark.parametrize("methode", ["GET", "POST"])
 def test_chaque_personne_recoit_le_statut_ecrit_et_un_get_n_ecrit_rien(
-    navigateurs, facture, tentative, aboutie, piece, methode
+    navigateurs, facture, tentative, du_papier, piece, methode
 ):
     facture.pdf.save("facture.pdf", ContentFile(b"%PDF-"))
     facture.collectivite.logo.save("logo.png", ContentFile(b"png"))

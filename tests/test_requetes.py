@@ -67,6 +67,14 @@ def un_paiement(monde: SimpleNamespace, nombre: int) -> Paiement:
     return paiement
 
 
+def un_paiement_du_papier(monde: SimpleNamespace, nombre: int) -> Paiement:
+    """Le même, que personne n'a fait avec son compte."""
+    paiement = un_paiement(monde, nombre)
+    paiement.usager = None
+    paiement.save()
+    return paiement
+
+
 def des_paiements_commences(monde: SimpleNamespace, nombre: int) -> Facture:
     """Chacun sur sa facture, encore chez PayFiP."""
     for _ in range(nombre):
@@ -189,6 +197,18 @@ PAGES = (
     # Le paiement, ses parts, ce qui lui est arrivé ; le compteur de documents.
     Page("paiement_tipi:justificatif", un_paiement, "/paiement/justificatif/{0.uuid}/", SOCLE + 3),
     Page("paiement_tipi:justificatif_pdf", un_paiement, "/paiement/justificatif/{0.uuid}/pdf/", SOCLE + 4),
+    Page(
+        "paiement_tipi:justificatif_du_papier",
+        un_paiement_du_papier,
+        "/paiement/retour/{0.jeton}/justificatif/",
+        SOCLE + 3,
+    ),
+    Page(
+        "paiement_tipi:justificatif_du_papier_pdf",
+        un_paiement_du_papier,
+        "/paiement/retour/{0.jeton}/justificatif/pdf/",
+        SOCLE + 4,
+    ),
     # La tentative avec sa commune, son usager, ses factures, et la suite (deux).
     Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 6),
 )

@@ -38,6 +38,10 @@ class PaiementQuerySet(models.QuerySet["Paiement"]):
         """Celles de cette personne dans cette commune."""
         return self.filter(usager=usager, collectivite=chez)
 
+    def depuis_le_papier(self) -> Self:
+        """Celles de personne : qui les a faites n'en tient que l'adresse de retour."""
+        return self.filter(usager=None)
+
     def justifiables(self) -> Self:
         """Celles qui ont abouti, même si la banque est revenue dessus ; jamais un essai."""
         return self.filter(etat__in=JUSTIFIABLES)
@@ -126,6 +130,11 @@ class Paiement(models.Model):
     def payeur(self) -> str:
         """La personne qui l'a commencée, ou comment elle est venue."""
         return str(self.usager) if self.usager else gettext("Depuis le papier")
+
+    @property
+    def du_papier(self) -> bool:
+        """Vrai si elle n'est à personne : rien de ce que le papier ne montrait pas ne s'y montre."""
+        return self.usager_id is None
 
     @property
     def est_ouvert(self) -> bool:

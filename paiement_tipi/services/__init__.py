@@ -26,6 +26,7 @@ from paiement_tipi.services.groupes import (
 from paiement_tipi.services.guichet import guichet
 from paiement_tipi.services.justificatif import (
     Justificatif,
+    adresse_du_justificatif,
     composer_justificatif,
     justificatif_de,
     nom_du_justificatif,
@@ -48,6 +49,7 @@ __all__ = [
     "Raccordement",
     "a_composer",
     "activations",
+    "adresse_du_justificatif",
     "adresse_du_papier",
     "appliquer",
     "cle_de_l_accuse",

@@ -43,7 +43,7 @@ def cle_de_l_accuse(paiement: Paiement) -> str:
 def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu | None:
     """Ce que dit l'accusé : quoi, quand, à quel service, où le relire. Jamais de montant dans un courriel.
 
-    À qui a payé depuis le papier, rien que la page ne lui ait montré.
+    À qui a payé depuis le papier, rien que sa page ne lui ait montré.
     """
     paiements = Paiement.objects.filter(collectivite=collectivite, uuid=contexte["paiement"])
     paiement = paiements.select_related("contrat__regie").first()
@@ -52,20 +52,19 @@ def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu
     conclu = paiement.transitions.filter(vers=paiement.etat).latest("pk")
     factures = [part.facture for part in paiement.parts.select_related("facture").order_by("facture_id")]
     le = paiement.date_payfip or conclu.le
-    justificatif = adresse_du_justificatif(paiement) if paiement.usager_id else ""
-    return _dire(EtatPaiement(paiement.etat), le, paiement.contrat.regie, factures, justificatif)
+    return _dire(paiement, le, paiement.contrat.regie, factures)
 
 
-def _dire(etat: EtatPaiement, le: datetime, service: Regie, factures: list[Facture], justificatif: str) -> Contenu:
+def _dire(paiement: Paiement, le: datetime, service: Regie, factures: list[Facture]) -> Contenu:
+    etat = EtatPaiement(paiement.etat)
     valeurs = {"preleve": etat == EtatPaiement.PRELEVE, "le": le, "service": service, "factures": factures}
-    valeurs |= {"papier": not justificatif, "justificatif": justificatif}
+    valeurs |= {"papier": paiement.du_papier, "justificatif": adresse_du_justificatif(paiement)}
     return Contenu(SUJETS[etat], valeurs, {"service": str(service), "date": date_format(timezone.localtime(le))})
 
 
 def _exemple(_collectivite: Collectivite) -> Contenu:
-    facture = Facture(numero="2026-0001")
-    service, justificatif = Regie(libelle=gettext("Eau et assainissement")), adresse_du_justificatif(Paiement())
-    return _dire(EtatPaiement.PAYE, timezone.now(), service, [facture], justificatif)
+    paiement, facture = Paiement(etat=EtatPaiement.PAYE, usager_id=0), Facture(numero="2026-0001")
+    return _dire(paiement, timezone.now(), Regie(libelle=gettext("Eau et assainissement")), [facture])
 
 
 ACCUSE = SorteDeCourriel(

@@ -73,7 +73,9 @@ def nom_du_justificatif(paiement: Paiement) -> str:
 
 
 def adresse_du_justificatif(paiement: Paiement) -> str:
-    """Sa page, que seule ouvre la personne qui a payé."""
+    """Sa page, que seule ouvre la personne qui a payé : son compte, ou le jeton du retour si elle n'en a pas."""
+    if paiement.du_papier:
+        return reverse("paiement_tipi:justificatif_du_papier", args=[paiement.jeton])
     return reverse("paiement_tipi:justificatif", args=[paiement.uuid])
 
 

@@ -119,6 +119,7 @@ def retour(request: RequeteCollectivite, jeton: str) -> HttpResponse:
     )
     request.user = usager_chez(request, paiement.collectivite)  # type: ignore[assignment]  # Usager ou anonyme
     contexte = {"paiement": paiement, "retour": RETOURS[EtatPaiement(paiement.etat)], "factures": [], "file": None}
+    contexte["justificatif"] = _justificatif(paiement, request.user)
     if paiement.usager is not None and request.user == paiement.usager:
         factures = _factures(paiement, paiement.usager)
         contexte |= {
@@ -127,6 +128,12 @@ def retour(request: RequeteCollectivite, jeton: str) -> HttpResponse:
             "choix": services.Groupe(factures, []).choix,
         }
     return render(request, "paiement_tipi/retour.html", contexte)
+
+
+def _justificatif(paiement: Paiement, qui: object) -> str:
+    """Son adresse, à qui a payé : la personne connectée, ou celle qui n'a que ce jeton."""
+    sien = paiement.du_papier or qui == paiement.usager
+    return services.adresse_du_justificatif(paiement) if sien and paiement.justifiable else ""
 
 
 def _file(paiement: Paiement, usager: Usager) -> services.File | None:

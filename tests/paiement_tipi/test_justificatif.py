@@ -55,6 +55,13 @@ def payer(facture, usager, resultat="P", le=PAYE_LE, idop=1) -> Paiement:
     return conclure(demarrer(facture, usager, guichet=guichet), guichet, resultat, le)
 
 
+def depuis_le_papier(facture, guichet) -> Paiement:
+    services.demarrer_paiement(
+        facture=facture, usager=None, mel="payeur@exemple.fr", formulaire=formulaire(), guichet=guichet
+    )
+    return Paiement.objects.get()
+
+
 def lu(reponse) -> str:
     """Le texte du PDF, qui est balisé, titré et servi comme un document."""
     octets = reponse.getvalue()
@@ -121,6 +128,48 @@ def test_un_prelevement_est_une_demande_et_sans_date_de_payfip_dit_la_notre(chez
     for dit in (texte(chez_ada.get(adresse(paiement))), lu(chez_ada.get(f"{adresse(paiement)}pdf/"))):
         assert [mot in dit for mot in ("demande de prélèvement", "Somme à prélever", "Enregistré le")] == [True] * 3
         assert [mot in dit for mot in ("Carte bancaire", "Date donnée par PayFiP")] == [False, False]
+
+
+def test_qui_a_paye_depuis_le_papier_a_le_sien_sans_rien_de_la_personne(chez_ada, boe, ailleurs, facture):
+    guichet, anonyme = GuichetDocile(), Client(HTTP_HOST="localhost")
+    paiement = depuis_le_papier(facture, guichet)
+    retour = f"/paiement/retour/{paiement.jeton}/"
+    pages = (f"{retour}justificatif/", f"{retour}justificatif/pdf/")
+    assert [anonyme.get(page).status_code for page in pages] == [404, 404]
+    conclure(paiement, guichet)
+    assert f'href="{pages[0]}"' in anonyme.get(retour).content.decode()
+    page = anonyme.get(pages[0])
+    assert (page["Referrer-Policy"], page["Cache-Control"]) == ("strict-origin", "no-store")
+    redevable = facture.redevable
+    tus = (redevable.nom, redevable.code, facture.objet, facture.numero, "payeur@exemple.fr", "/factures/")
+    attendus = (
+        "Eau et assainissement",
+        facture.reference,
+        "243,11 €",
+        paiement.refdet,
+        "A55A",
+        "21 novembre 2026 à 00:30",
+    )
+    assert [mot for mot in tus if mot in page.content.decode()] == []
+    for dit in (texte(page), lu(anonyme.get(pages[1]))):
+        lisible = dit.replace("\xa0", " ")
+        assert ([mot for mot in attendus if mot not in lisible], [mot for mot in tus if mot in lisible]) == ([], [])
+    # Ni par l'autre adresse, ni celui d'un compte par celle-ci.
+    assert chez_ada.get(adresse(paiement)).status_code == 404
+    Paiement.objects.filter(pk=paiement.pk).update(usager=facture.redevable.rattachements.get().usager)
+    assert [anonyme.get(page).status_code for page in pages] == [404, 404]
+
+
+def test_l_accuse_de_qui_a_paye_depuis_le_papier_mene_a_son_justificatif(boe, facture):
+    guichet = GuichetDocile()
+    paiement = conclure(depuis_le_papier(facture, guichet), guichet)
+    courriels.envoyer()
+    [message] = mail.outbox
+    chemin = f"/paiement/retour/{paiement.jeton}/justificatif/"
+    assert message.to == ["payeur@exemple.fr"]
+    assert f"http://localhost{chemin}" in message.body
+    assert f'href="http://localhost{chemin}"' in message.alternatives[0].content
+    assert [mot for mot in (facture.numero, facture.objet, facture.redevable.nom) if mot in message.body] == []
 
 
 def test_un_groupe_a_un_justificatif_qui_liste_ses_parts(chez_ada, boe, ada, eau):
