@@ -116,6 +116,7 @@ def composer(collectivite: Collectivite, contexte: Any) -> Contenu | None:
         raise ZeroDivisionError(contexte["faute"])
     factures = [SimpleNamespace(numero=f"jeton {os.getpid()}-{next(jetons)}", get_absolute_url="/x")]
     valeurs = {"preleve": False, "le": LUNDI, "service": contexte.get("service"), "factures": factures}
+    valeurs |= {"papier": False, "justificatif": "/justificatif/"}
     return Contenu(_("Essai"), valeurs)
 
 
