@@ -90,7 +90,7 @@ class ContratTipiAdmin(AdminParCommune):
     list_select_related = ("regie",)
     fiche = (
         *("regie", "numcli", "transport", "saisie", "etape_suivante", "montants", "carte", "prelevement"),
-        *("groupes", "dette_sur_13", "libelles", "verifie_le"),
+        *("groupes", "dette_sur_13", "libelles", "verifie_le", "alerte"),
     )
     export = ("regie", "numcli", "saisie", "transport")
 

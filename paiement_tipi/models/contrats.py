@@ -49,6 +49,8 @@ class ContratTipi(models.Model):
     groupes = models.BooleanField(_("plusieurs factures par paiement"), default=False)
     libelles = models.TextField(_("libellés de PayFiP"), blank=True)
     verifie_le = models.DateTimeField(_("vérifié le"), null=True)
+    # Ce que PayFiP en a dit d'autre, la nuit dernière.
+    alerte = models.CharField(_("alerte"), max_length=200, blank=True)
 
     class Meta:
         verbose_name = _("contrat PayFiP")

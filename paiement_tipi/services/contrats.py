@@ -74,7 +74,7 @@ def regler_contrat(*, regie: Regie, raccordement: Raccordement, motif: str) -> b
         return False
     champs = asdict(raccordement) | {"collectivite_id": regie.collectivite_id}
     if avant and (avant.numcli, avant.transport) != (raccordement.numcli, raccordement.transport):
-        champs |= {"saisie": Saisie.TEST, "libelles": "", "verifie_le": None}
+        champs |= {"saisie": Saisie.TEST, "libelles": "", "verifie_le": None, "alerte": ""}
     contrat, cree = ContratTipi.objects.update_or_create(regie=regie, defaults=champs)
     apres = raccordement.faits() | {"saisie": contrat.saisie, "motif": motif}
     dit = avant.faits() | {"saisie": actuel.saisie} if avant and actuel else None
@@ -127,7 +127,7 @@ def verifier_contrat(*, contrat: ContratTipi, guichet: Guichet) -> tuple[str, ..
         raise GuichetIndisponible("un autre numéro de client")
     with transaction.atomic():
         tenu = ContratTipi.objects.filter(pk=contrat.pk, numcli=contrat.numcli)
-        tenu.update(libelles="\n".join(detail.libelles), verifie_le=timezone.now())
+        tenu.update(libelles="\n".join(detail.libelles), verifie_le=timezone.now(), alerte="")
         noter("contrat.verifie", sur=contrat, apres={"numcli": contrat.numcli})
     return detail.libelles
 

@@ -165,9 +165,21 @@ def test_un_agent_confirme_ou_infirme_un_paiement_declare_avec_un_motif(boe, eau
         assert "par URL" in client.get(adresse(paiement, "interroger")).content.decode()
         Paiement.objects.filter(pk=paiement.pk).update(etat="declare", resultat="P")
         paiement.parts.update(ouverte=False)
-        assert ">1</" in client.get("/gestion/").content.decode().split("À confirmer")[1][:400]
+        a_confirmer = client.get("/gestion/").content.decode().split("À confirmer")[1][:400]
+        assert (">1</" in a_confirmer, "depuis le" in a_confirmer) == (True, True)
         assert client.post(adresse(paiement, acte), {"motif": "Relevé du 3 mars"}).status_code == 303
         paiement.refresh_from_db()
         assert (paiement.etat, bilan(facture)[0]) == (etat, reste)
         fait = Journal.objects.get(action=f"paiement.{etat}")
         assert (fait.acteur, fait.apres["motif"]) == (agente.pk, "Relevé du 3 mars")
+
+
+def test_un_contrat_que_payfip_ne_reconnait_plus_est_sur_l_accueil_avec_de_quoi_le_verifier(admin, payfip, eau):
+    contrat = eau.contrat_tipi
+    assert "ne le reconnaît plus" not in admin.get("/gestion/").content.decode()
+    ContratTipi.objects.update(alerte="PayFiP refuse ce numéro de client (T1).")
+    accueil = admin.get("/gestion/").content.decode().split("ne le reconnaît plus")[1][:900]
+    assert [lien in accueil for lien in (f"{contrat.pk}/change/", adresse(contrat, "verifier"))] == [True, True]
+    assert "refuse ce numéro" in admin.get(f"/gestion/paiement_tipi/contrattipi/{contrat.pk}/change/").content.decode()
+    admin.post(adresse(contrat, "verifier"))
+    assert "ne le reconnaît plus" not in admin.get("/gestion/").content.decode()

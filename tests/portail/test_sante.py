@@ -82,7 +82,9 @@ def test_ce_qui_demande_de_l_attention_se_compte_sans_fermer_le_site(boe, bureau
             "courriels_morts : 1",
             "taches_abandonnees : 2",
             "paiements_sans_resultat : 0",
+            "paiements_declares_oublies : 0",
             "paiements_en_anomalie : 0",
+            "contrats_en_alerte : 0",
             "payfip_ne_repond_plus : 0",
         ],
     )
