@@ -35,8 +35,13 @@ def relever_paiements(dues_le: str = "") -> None:
 
 @task()
 def comparer_a_payfip() -> None:
-    """Une tranche des tentatives de l'année, réussies comprises : ce qui diffère attend un agent."""
-    services.comparer(guichet=services.guichet(personne=False), maintenant=timezone.now())
+    """Une tranche des tentatives de l'année, réussies comprises : ce qui diffère attend un agent.
+
+    Le relevé passe avant : il règle.
+    """
+    maintenant = timezone.now()
+    if not services.reste_a_relever(maintenant):
+        services.comparer(guichet=services.guichet(personne=False), maintenant=maintenant)
 
 
 @task()

@@ -24,11 +24,11 @@ journal = logging.getLogger(__name__)
 
 PAR_TRANCHE = 50
 RECENTES = timedelta(days=1)  # le relevé vient de les lire
-ENTRE_DEUX = timedelta(days=7)
+ENTRE_DEUX = timedelta(days=1)
 
 
 def a_comparer(maintenant: datetime) -> QuerySet[Paiement]:
-    """Les tentatives finies que PayFiP garde encore et qu'on ne lui a pas redemandées depuis une semaine."""
+    """Les tentatives finies que PayFiP garde encore et qu'on ne lui a pas redemandées depuis un jour."""
     connues = Paiement.objects.filter(
         Q(compare_le=None) | Q(compare_le__lte=maintenant - ENTRE_DEUX),
         idop__isnull=False, envoye_le__gt=maintenant - LISIBLE, envoye_le__lte=maintenant - RECENTES,

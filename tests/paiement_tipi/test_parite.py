@@ -14,6 +14,7 @@ from paiement_tipi import services
 from paiement_tipi.models import ContratTipi, Paiement
 from paiement_tipi.services import parite
 from paiement_tipi.services.transitions import lecture_apres_panne
+from paiement_tipi.tasks import comparer_a_payfip
 from tests.factures.outils_retour import emarge, ligne, retour, titre
 from tests.gestion.conftest import adresse
 from tests.paiement_tipi.outils_machine import GuichetDocile
@@ -90,7 +91,7 @@ def test_un_succes_de_la_bas_ignore_ici_s_applique_par_le_constat(guichet, payer
 
 
 @pytest.mark.sqlite
-def test_chaque_tentative_se_compare_une_fois_par_semaine_par_petites_tranches(
+def test_chaque_tentative_se_compare_une_fois_par_jour_par_petites_tranches(
     guichet, payer, facture, boe, ada, eau, monkeypatch
 ):
     monkeypatch.setattr(parite, "PAR_TRANCHE", 2)
@@ -99,12 +100,26 @@ def test_chaque_tentative_se_compare_une_fois_par_semaine_par_petites_tranches(
     payer(factories.facture(redevable, eau), "", lue=False)  # en cours : le relevé la suit
     assert [comparer(guichet) for _ in range(3)] == [{"concordant": 2}, {"concordant": 1}, {}]
     assert sorted(guichet.lus) == sorted(p.idop for p in payees)
-    assert comparer(guichet, dans=9 * JOUR - timedelta(seconds=5)) == {}
+    assert comparer(guichet, dans=3 * JOUR - timedelta(seconds=5)) == {}
     guichet.temps = "panne"
-    assert (comparer(guichet, dans=10 * JOUR), len(guichet.lus)) == ({}, 4)
+    assert (comparer(guichet, dans=4 * JOUR), len(guichet.lus)) == ({}, 4)
     guichet.temps = "beau"
-    assert comparer(guichet, dans=10 * JOUR) == {"concordant": 2}
+    assert comparer(guichet, dans=4 * JOUR) == {"concordant": 2}
     assert comparer(guichet, dans=366 * JOUR) == {}
+
+
+@pytest.mark.sqlite
+def test_la_comparaison_laisse_passer_le_releve(guichet, payer, facture, monkeypatch):
+    compares = []
+    monkeypatch.setattr(services, "comparer", lambda **_: compares.append(1))
+    paiement = payer(facture, "", lue=False)
+    Paiement.objects.update(relire_le=timezone.now())
+    comparer_a_payfip.func()
+    assert compares == []
+    guichet.conclure(paiement.idop, "P")
+    constater(paiement, timezone.now(), guichet)
+    comparer_a_payfip.func()
+    assert compares == [1]
 
 
 def test_une_panne_se_redemande_de_plus_en_plus_tard_puis_chaque_semaine(guichet, payer, facture):
