@@ -26,12 +26,14 @@ class Operation:
     """Le paiement engagé sur une facture : depuis quand, par qui, et jusqu'à quand il la retient au plus tard.
 
     ``jusqu_a`` manque quand on ne peut pas le dire ; ``rouvrable_jusqu_a`` quand sa page ne peut plus s'ouvrir.
+    ``muette`` : elle attend un guichet qui ne répond plus, sans qui rien ne se libère.
     """
 
     debut: datetime
     usager: int | None  # aucun : depuis le papier
     jusqu_a: datetime | None
     rouvrable_jusqu_a: datetime | None
+    muette: bool = False
 
 
 # Comment la lire dans la requête qui lit la facture, et ce qu'elle dit.

@@ -121,7 +121,7 @@ RETOURS: dict[EtatPaiement, TexteRetour] = {
     E.ABANDON_SIGNALE: TexteRetour(
         "echec",
         _("Paiement abandonné, vous pourrez réessayer dans 2 minutes."),
-        _("Rien n'a été débité. Ce court délai évite de payer deux fois."),
+        _("Un abandon peut encore être suivi d'un paiement : attendre évite de payer deux fois."),
     ),
     E.PAYE: TexteRetour(
         "succes",
@@ -183,3 +183,19 @@ RETOURS: dict[EtatPaiement, TexteRetour] = {
         _("Rien n'a été débité. Vous pouvez réessayer."),
     ),
 }
+# Là où l'état ne dit pas tout : les deux minutes sont passées sans réponse ; le refus d'un prélèvement ; une
+# activation, dont rien d'écrit ne dit si elle débite (payfip.md §4).
+ABANDON_TARDIF = TexteRetour("echec", _("Paiement abandonné, à confirmer par PayFiP"), RETOURS[E.ABANDON_SIGNALE].texte)
+PRELEVEMENT_REFUSE = TexteRetour(
+    "echec",
+    _("Le prélèvement a été refusé"),
+    _("Rien n'a été débité. Demandez à votre banque pourquoi, puis réessayez, ou payez par carte."),
+)
+ACTIVATION_REUSSIE = TexteRetour(
+    "attente",
+    RETOURS[E.ESSAI_REUSSI].titre,
+    _(
+        "C'était un essai du service : il ne règle rien, et votre facture reste à payer. Si votre compte a été débité, "
+        "contactez le service."
+    ),
+)

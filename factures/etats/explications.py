@@ -45,8 +45,8 @@ EXPLICATIONS: dict[Empechement, Explication] = {
         _("Ne payez pas une seconde fois : cette facture sera payée ici dès que le Trésor public aura confirmé."),
     ),
     Empechement.PAIEMENT_ABANDONNE: Explication(
-        _("Paiement abandonné, vous pourrez réessayer dans 2 minutes."),
-        _("Ce court délai évite de payer deux fois. Rechargez cette page ensuite."),
+        _("Paiement abandonné : PayFiP doit encore le confirmer."),
+        _("Un abandon peut encore être suivi d'un paiement : attendre évite de payer deux fois."),
     ),
     Empechement.PAIEMENT_EN_COURS: Explication(
         _("Un paiement est en cours pour cette facture."),

@@ -34,6 +34,7 @@ TONS: dict[str, str] = {
     Empechement.PRELEVEMENT_AUTOMATIQUE: "info",
     Empechement.MONTANT_TROP_FAIBLE: "info",
 }
+_ABANDON_TARDIF = _("Paiement abandonné, à confirmer par PayFiP")
 # Ce que la balise « ligne » donne à factures/_ligne.html.
 BLANCS = (
     *("adresse", "compte", "objet", "numero", "reference", "service", "jour", "somme", "montant", "badge"),
@@ -44,12 +45,20 @@ BLANCS = (
 @register.simple_tag
 def badge_etat(facture: Facture) -> SafeString:
     """La pastille d'une facture annotée par ``avec_etat``."""
-    return _badge(facture.etat, facture.empechement, debitee=facture.debitee, langue=get_language())
+    mot = _ABANDON_TARDIF if _abandon_tardif(facture) else ""
+    return _badge(facture.etat, facture.empechement, mot, debitee=facture.debitee, langue=get_language())
+
+
+def _abandon_tardif(facture: Facture) -> bool:
+    """Les deux minutes promises sont passées, ou PayFiP ne répond plus : elles ne se promettent plus."""
+    limite = facture.operation.jusqu_a if facture.operation else None
+    abandonne = facture.empechement == Empechement.PAIEMENT_ABANDONNE
+    return abandonne and (limite is None or limite <= timezone.now())
 
 
 @cache  # quelques dizaines en tout, et vingt-quatre par liste
-def _badge(etat: str, empechement: str, *, debitee: bool, langue: str | None) -> SafeString:
-    return ui.pastille(etat, str(_mot(etat, empechement, debitee=debitee)))
+def _badge(etat: str, empechement: str, mot: str | Promise, *, debitee: bool, langue: str | None) -> SafeString:
+    return ui.pastille(etat, str(mot or _mot(etat, empechement, debitee=debitee)))
 
 
 @register.simple_tag
@@ -135,7 +144,9 @@ def paiement_commence(context: Context, facture: Facture) -> dict[str, Any]:
     if operation and operation.usager != context["user"].pk:
         limites["page"] = None
     contexte = {nom: limite if limite and limite > maintenant else None for nom, limite in limites.items()}
-    return contexte | {"facture": facture, "operation": operation, "csrf_token": context.get("csrf_token")}
+    abandon = facture.empechement == Empechement.PAIEMENT_ABANDONNE
+    communs = {"facture": facture, "operation": operation, "csrf_token": context.get("csrf_token")}
+    return contexte | communs | {"abandon": abandon}
 
 
 @register.filter

@@ -37,6 +37,7 @@ from paiement_tipi.services.par_le_tresor import confirmer_par_le_tresor, declar
 from paiement_tipi.services.par_url import recevoir_resultat
 from paiement_tipi.services.parite import comparer
 from paiement_tipi.services.rapprochement import rapprocher, recevoir_notification, relever, reste_a_relever
+from paiement_tipi.services.retours import limite_de, retour_de
 
 __all__ = [
     "File",
@@ -68,6 +69,7 @@ __all__ = [
     "infirmer_declare",
     "interroger",
     "justificatif_de",
+    "limite_de",
     "mettre_en_service",
     "nom_du_justificatif",
     "permettre_les_groupes",
@@ -77,6 +79,7 @@ __all__ = [
     "regler_contrat",
     "relever",
     "reste_a_relever",
+    "retour_de",
     "revient",
     "revoquer_le_papier",
     "rouvrir",

@@ -18,6 +18,7 @@ from paiement_tipi.services.transitions import passer
 
 SANS_REPONSE = ""
 PAR_URL = "URL"
+JAMAIS_PARTI = "DEMARRE"
 
 
 class Ecoute:
@@ -73,14 +74,22 @@ def interroger(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: 
     ecoute = Ecoute(guichet)
     constater(paiement=paiement, guichet=ecoute, cause=cause, maintenant=maintenant)
     paiement.refresh_from_db()
-    return Issue(PAR_URL if paiement.par_url else ecoute.code, paiement.est_ouvert, _attente(paiement, ecoute.code))
+    code = _code(paiement, ecoute)
+    return Issue(code, paiement.est_ouvert, _attente(paiement, code))
+
+
+def _code(paiement: Paiement, ecoute: Ecoute) -> str:
+    """Ce que PayFiP a dit, ou pourquoi il n'y avait rien à lui demander."""
+    if paiement.par_url:
+        return PAR_URL
+    return ecoute.code if paiement.idop else JAMAIS_PARTI
 
 
 def _attente(paiement: Paiement, code: str) -> datetime | None:
     """Une opération que PayFiP ne connaît plus ne retient la facture que le temps de sa page."""
     if code == "P1" and paiement.envoye_le is not None:
         return paiement.envoye_le + PAGE_OUVERTE
-    return decrire(paiement).jusqu_a
+    return decrire(paiement, muet=code == SANS_REPONSE).jusqu_a
 
 
 def rouvrir(*, paiement: Paiement, usager: Usager, issue: Issue, maintenant: datetime) -> str | None:

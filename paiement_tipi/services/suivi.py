@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
@@ -19,7 +19,7 @@ from paiement_tipi.etats import (
     SANS_RETOUR,
     EtatPaiement,
 )
-from paiement_tipi.models import Paiement, PartPaiement
+from paiement_tipi.models import CoupurePayfip, Paiement, PartPaiement
 
 CHAMPS = ("etat", "transport", "cree_le", "envoye_le", "date_payfip", "anomalie", "usager_id")
 
@@ -27,7 +27,8 @@ CHAMPS = ("etat", "transport", "cree_le", "envoye_le", "date_payfip", "anomalie"
 def colonne() -> Combinable:
     """De quoi lire l'opération, en une colonne ; l'index des parts ouvertes y mène."""
     ouverte = PartPaiement.objects.filter(facture=OuterRef("pk"), ouverte=True)
-    champs = JSONObject(**{champ: f"paiement__{champ}" for champ in CHAMPS})
+    muet = Exists(CoupurePayfip.objects.filter(finie_le=None))
+    champs = JSONObject(muet=muet, **{champ: f"paiement__{champ}" for champ in CHAMPS})
     return Subquery(ouverte.annotate(champs=champs).values("champs")[:1])
 
 
@@ -35,17 +36,20 @@ def lire(colonne: Mapping[str, Any] | str) -> Operation:
     """La tentative de ``colonne``, que SQLite rend en texte quand elle est dans une autre."""
     champs = json.loads(colonne) if isinstance(colonne, str) else dict(colonne)
     instants = {nom: _instant(champs[nom]) for nom in ("cree_le", "envoye_le", "date_payfip")}
-    return decrire(Paiement(**{**champs, **instants}))
+    muet = bool(champs.pop("muet"))
+    return decrire(Paiement(**{**champs, **instants}), muet=muet)
 
 
-def decrire(paiement: Paiement) -> Operation:
-    """Ce que la personne a besoin d'en savoir."""
+def decrire(paiement: Paiement, *, muet: bool = False) -> Operation:
+    """Ce que la personne a besoin d'en savoir ; ``muet`` : PayFiP ne répond plus à personne."""
+    attend_payfip = muet and not paiement.par_url and paiement.etat != EtatPaiement.DEMARRE
     envoyee = paiement.envoye_le if paiement.etat == EtatPaiement.ENVOYE else None
     return Operation(
         debut=paiement.cree_le,
         usager=paiement.usager_id,
-        jusqu_a=_limite(paiement),
+        jusqu_a=None if attend_payfip else _limite(paiement),
         rouvrable_jusqu_a=envoyee and envoyee + PAGE_OUVERTE,
+        muette=attend_payfip,
     )
 
 

@@ -17,7 +17,7 @@ from factures.models import Facture
 from factures.services import expliquer
 from paiement_tipi import protocole, services
 from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
-from paiement_tipi.etats import RETOURS, SUCCES, EtatPaiement
+from paiement_tipi.etats import ENCAISSES
 from paiement_tipi.forms import DepartForm
 from paiement_tipi.models import Paiement
 from portail import limites
@@ -114,11 +114,15 @@ def retour(request: RequeteCollectivite, jeton: str) -> HttpResponse:
     paiement = get_object_or_404(Paiement.objects.select_related("collectivite"), jeton=jeton)
     request.collectivite = paiement.collectivite
     limites.compter("retours", paiement.pk)  # chacun peut attendre PayFiP cinq secondes
+    maintenant = timezone.now()
     services.constater(
-        paiement=paiement, guichet=services.guichet(personne=True), cause="retour", maintenant=timezone.now()
+        paiement=paiement, guichet=services.guichet(personne=True), cause="retour", maintenant=maintenant
     )
+    paiement.refresh_from_db(fields=("etat", "resultat", "date_payfip", "anomalie"))
     request.user = usager_chez(request, paiement.collectivite)  # type: ignore[assignment]  # Usager ou anonyme
-    contexte = {"paiement": paiement, "retour": RETOURS[EtatPaiement(paiement.etat)], "factures": [], "file": None}
+    limite = services.limite_de(paiement, maintenant)
+    contexte = {"paiement": paiement, "retour": services.retour_de(paiement, limite), "jusqu_a": limite}
+    contexte |= {"factures": [], "file": None}
     contexte["justificatif"] = _justificatif(paiement, request.user)
     if paiement.usager is not None and request.user == paiement.usager:
         factures = _factures(paiement, paiement.usager)
@@ -138,7 +142,7 @@ def _justificatif(paiement: Paiement, qui: object) -> str:
 
 def _file(paiement: Paiement, usager: Usager) -> services.File | None:
     """Après un succès, ce qu'il reste à payer."""
-    if paiement.etat not in SUCCES:
+    if paiement.etat not in ENCAISSES:
         return None
     return services.file_de(usager, chez=paiement.collectivite, maintenant=timezone.now())
 

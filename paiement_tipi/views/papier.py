@@ -64,6 +64,7 @@ def _montrer(request: RequeteCollectivite, facture: Facture, form: PapierForm, s
         "depart": DepartForm(initial={"formulaire": uuid4()}),
         "attend": operation is not None,
         "jusqu_a": limite if limite and limite > timezone.now() else None,
+        "muette": operation is not None and operation.muette,
     }
     return render(request, "paiement_tipi/papier.html", contexte, status=statut)
 

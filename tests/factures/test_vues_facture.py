@@ -8,6 +8,7 @@ import factories
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from lxml import html
 
 from factures.etats import Moyen, Statut
@@ -125,7 +126,7 @@ def test_une_facture_annulee_donne_son_motif(client, redevable, eau):
 
 def tenter(facture, usager, etat):
     contrat = facture.regie.contrat_tipi
-    champs = {"idop": uuid4(), "envoye_le": "2026-01-01T00:00:00Z"}
+    champs = {"idop": uuid4(), "envoye_le": "2026-01-01T00:00:00Z", "date_payfip": timezone.now()}
     paiement = Paiement.objects.create(
         collectivite=facture.collectivite, contrat=contrat, usager=usager, formulaire=uuid4(), etat=etat,
         numcli=contrat.numcli, saisie="W", exer="2026", refdet=facture.reference, montant=facture.montant,
@@ -140,8 +141,11 @@ def tenter(facture, usager, etat):
     ("etat", "mot", "titres"),
     [
         ("envoye", "Paiement en cours", ["Un paiement est en cours pour cette facture."]),
-        # La pastille dit déjà toute la phrase : l'encadré ne la répète pas.
-        ("abandon-signale", "Paiement abandonné, vous pourrez réessayer dans 2 minutes", []),
+        (
+            "abandon-signale",
+            "Paiement abandonné, vous pourrez réessayer dans 2 minutes",
+            ["Paiement abandonné : PayFiP doit encore le confirmer."],
+        ),
     ],
 )
 def test_un_paiement_engage_retient_la_facture(client, facture, ada, etat, mot, titres):
@@ -151,6 +155,18 @@ def test_un_paiement_engage_retient_la_facture(client, facture, ada, etat, mot, 
     assert tous(lue, "//*[@class='alerte-titre']") == titres
     assert len(tous(lue, "//*[starts-with(@class, 'alerte ')]")) == 1
     assert "Payer la facture" not in tous(lue, "//a")
+
+
+def test_un_abandon_dit_l_heure_et_se_verifie_puis_ne_promet_plus_deux_minutes(client, facture, ada):
+    tenter(facture, ada, "abandon-signale")
+    [lue, payer] = [ouvrir(client, facture), html.fromstring(client.get(f"{facture.get_absolute_url()}payer/").content)]
+    for page in (lue, payer):
+        assert "vous pourrez réessayer au plus tard" in mots(page)
+        assert [b.get("value") for b in page.xpath("//main//button[@name='acte']")] == ["verifier"]
+    Paiement.objects.update(date_payfip=timezone.now() - timedelta(minutes=4))
+    tard = ouvrir(client, facture)
+    assert "2 minutes" not in mots(tard)
+    assert tous(tard, "//main//*[@data-etat]") == ["Paiement abandonné, à confirmer par PayFiP"]
 
 
 def test_un_prelevement_payfip_se_lit_prelevement_enregistre(client, facture):

@@ -172,7 +172,8 @@ def test_ce_qui_ne_se_paie_pas_dit_pourquoi_et_rien_de_plus(anonyme, facture, pa
     elif cas == "panne":
         CoupurePayfip.objects.create()
     page = anonyme.get(papier)
-    assert (page.status_code, titre(page)) == (200, "Cette facture ne peut pas être payée ici")
+    reglee = "Cette facture est réglée" if cas == "payee" else "Cette facture ne peut pas être payée ici"
+    assert (page.status_code, titre(page)) == (200, reglee)
     for mot in (EXPLICATIONS[attendu].phrase, EXPLICATIONS[attendu].suite):
         assert str(mot) in texte(page)
     tus = [*personnel(facture), "LOVELACE", "Fuite", "2031", 'name="mel"']
@@ -231,6 +232,11 @@ def test_la_tentative_vivante_du_titulaire_retient_le_papier_jusqu_a_ce_que_payf
     assert (refus.status_code, Paiement.objects.count()) == (409, 1)
     assert str(EXPLICATIONS[Empechement.PAIEMENT_EN_COURS].phrase) in texte(refus)
     assert "PayFiP attend encore" in texte(anonyme.post(papier, {"verifier": "1"}, follow=True))
+    assert "au plus tard" in texte(anonyme.get(papier))
+    CoupurePayfip.objects.create()  # rien ne se libère plus sans que PayFiP réponde
+    page = texte(anonyme.get(papier))
+    assert ("au plus tard" in page, "PayFiP ne répond pas en ce moment" in page) == (False, True)
+    CoupurePayfip.objects.all().delete()
     payfip.payer(str(du_titulaire.idop), action="refuser")
     page = anonyme.post(papier, {"verifier": "1"}, follow=True)
     assert titre(page) == "Payer une facture sans compte"

@@ -109,6 +109,8 @@ def test_une_facture_empechee_dit_pourquoi_et_que_faire(boe, ada, eau, chez_ada,
         (True, True)
     ] * 2
     assert [champs_du_formulaire(r) for r in reponses] == [[], []]
+    reglee = "Cette facture est réglée" if cause == "DEJA_PAYEE" else "Cette facture ne peut pas être payée ici"
+    assert [titre(r) for r in reponses] == [reglee] * 2
     assert (Paiement.objects.count(), creations(payfip)) == (0, [])
 
 

@@ -1,17 +1,21 @@
 """Le retour de PayFiP : il règle avant de répondre, et ne dit rien de la personne à qui n'est pas elle."""
 
 import time
+from datetime import datetime
 from importlib import import_module
+from zoneinfo import ZoneInfo
 
 import factories
 import pytest
 import time_machine
 from django.test import Client
+from django.utils import timezone
 
 from comptes.models import Usager
 from paiement_tipi.etats import RETOURS, E, EtatPaiement
 from paiement_tipi.models import Paiement
 from tests.paiement_tipi import outils_reponses as reponses
+from tests.paiement_tipi.outils_machine import GuichetDocile
 from tests.paiement_tipi.outils_pages import liens, texte, titre
 from tests.paiement_tipi.outils_serveur import muet, petit_serveur, repond
 from tests.paiement_tipi.outils_tentatives import DUE, PAYEE_PAR_CARTE, bilan, demarrer, lectures, pilote
@@ -166,7 +170,9 @@ def test_chaque_etat_a_son_texte():
 
 
 @pytest.mark.parametrize("etat", EtatPaiement.values)
-def test_chaque_etat_a_sa_page(connecter, ada, boe, anonyme, paiement, etat):
+def test_chaque_etat_a_sa_page(connecter, ada, boe, anonyme, payfip, paiement, etat):
+    if etat == E.ABANDON_SIGNALE:  # les deux minutes ne se promettent que de l'heure que donne PayFiP
+        payfip.payer(str(paiement.idop), action="annuler")
     sans_idop = {"idop": None, "envoye_le": None} if etat in {E.DEMARRE, E.ECHOUE} else {}
     Paiement.objects.filter(pk=paiement.pk).update(etat=etat, **sans_idop)
     pages = [client.get(retour(paiement)) for client in (anonyme, connecter(ada, chez=boe))]
@@ -174,6 +180,40 @@ def test_chaque_etat_a_sa_page(connecter, ada, boe, anonyme, paiement, etat):
     assert [(p.status_code, titre(p)) for p in pages] == [(200, attendu)] * 2
     paiement.refresh_from_db()
     assert paiement.etat == etat
+
+
+def test_un_abandon_dit_jusqu_a_quand_attendre_et_se_verifie(anonyme, payfip, paiement):
+    with time_machine.travel(datetime(2026, 11, 26, 14, 5, tzinfo=ZoneInfo("Europe/Paris")), tick=False):
+        payfip.regler(horloge=timezone.now().isoformat())
+        payfip.payer(str(paiement.idop), action="annuler")
+        page = anonyme.get(retour(paiement))
+    assert titre(page) == "Paiement abandonné, vous pourrez réessayer dans 2 minutes."
+    attendus = ("au plus tard à 14 h 08", "Vérifier maintenant", "attendre évite de payer deux fois")
+    assert [mot for mot in attendus if mot not in texte(page)] == []
+    with time_machine.travel(datetime(2026, 11, 26, 14, 9, tzinfo=ZoneInfo("Europe/Paris")), tick=False):
+        payfip.regler(panne="502")
+        page = anonyme.get(retour(paiement))  # les deux minutes sont passées, et PayFiP n'a rien dit
+    assert ("2 minutes" in texte(page), "au plus tard" in texte(page)) == (False, False)
+    assert titre(page) == "Paiement abandonné, à confirmer par PayFiP"
+
+
+@pytest.mark.parametrize(
+    ("saisie", "resultat", "dit", "tait"),
+    [
+        ("W", "R", "Vérifiez les informations de votre carte", "prélèvement a été refusé"),
+        ("W", "Z", "Le prélèvement a été refusé", "votre carte"),
+        ("T", "P", "rien n'a été débité", "Si votre compte a été débité"),
+        ("X", "P", "Si votre compte a été débité", "rien n'a été débité"),
+    ],
+)
+def test_l_issue_ne_dit_que_ce_que_l_on_sait(anonyme, facture, ada, eau, monkeypatch, saisie, resultat, dit, tait):
+    guichet = GuichetDocile()
+    monkeypatch.setattr("paiement_tipi.services.guichet", lambda **_personne: guichet)
+    type(eau.contrat_tipi).objects.update(saisie=saisie)
+    paiement = demarrer(facture, ada)
+    guichet.conclure(paiement.idop, resultat)
+    page = texte(anonyme.get(retour(paiement)))
+    assert (dit in page, tait in page) == (True, False)
 
 
 def test_une_personne_detachee_depuis_ne_voit_plus_la_facture(connecter, ada, boe, payfip, facture, paiement):
