@@ -10,7 +10,8 @@ import time_machine
 from django.utils import timezone
 
 from factures.services import encaisser
-from paiement_tipi.models import Paiement
+from paiement_tipi import services
+from paiement_tipi.models import ContratTipi, CoupurePayfip, Paiement, PartPaiement
 from tests.paiement_tipi.outils_pages import liens, texte
 from tests.paiement_tipi.outils_tentatives import (
     DUE,
@@ -159,7 +160,12 @@ def test_qui_dit_avoir_abandonne_mais_a_paye_voit_son_paiement(chez_ada, facture
 def test_payfip_muet_ou_inconnu_ne_libere_rien_et_n_ouvre_rien(chez_ada, facture, paiement, payfip, horloge):
     payfip.regler(panne="502")
     for acte in ("reprendre", "liberer"):  # le disjoncteur coupe à trois
-        assert "PayFiP ne répond pas en ce moment." in suite(chez_ada, agir(chez_ada, facture, acte))
+        lu = suite(chez_ada, agir(chez_ada, facture, acte))
+        assert "PayFiP ne répond pas en ce moment. Vous pourrez réessayer dès qu'il aura répondu" in lu
+    CoupurePayfip.objects.create()  # la page de la facture ne promet pas d'heure non plus
+    detail = texte(chez_ada.get(f"/factures/{facture.uuid}/"))
+    assert ("au plus tard" in detail, "PayFiP ne répond pas en ce moment" in detail) == (False, True)
+    CoupurePayfip.objects.all().delete()
     payfip.regler(panne="aucune", resultat="inconnu")
     payfip.payer(str(paiement.idop))
     assert "une réponse que le service doit vérifier" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
@@ -170,7 +176,8 @@ def test_payfip_muet_ou_inconnu_ne_libere_rien_et_n_ouvre_rien(chez_ada, facture
 
 def test_un_depart_coupe_net_se_libere_apres_cinq_minutes(chez_ada, facture, paiement, horloge):
     Paiement.objects.update(etat="demarre", idop=None, envoye_le=None)
-    assert "au plus tard à 14 h 10" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
+    lu = suite(chez_ada, agir(chez_ada, facture, "liberer"))
+    assert ("au plus tard à 14 h 10" in lu, "PayFiP ne répond pas" in lu) == (True, False)
     horloge(minutes=5)
     assert "vous pouvez la payer" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
 
@@ -186,6 +193,53 @@ def test_par_url_payfip_ne_s_interroge_pas_la_page_se_rouvre_puis_la_facture_est
     horloge(minutes=135)
     assert "vous pouvez la payer" in suite(chez_ada, agir(chez_ada, facture, "liberer"))
     assert lectures(payfip) == []
+
+
+def test_declaree_pendant_la_verification_elle_n_est_pas_dite_libre(chez_ada, facture, paiement, monkeypatch):
+    """Par URL, le POST de PayFiP arrive entre la question et la réponse."""
+    Paiement.objects.update(transport="url-regie", saisie="A", idop=None)
+    interroger = services.interroger
+
+    def devancee(**question):
+        corps = f"numcli={paiement.numcli}&refdet={paiement.refdet}&montant=24311&saisie=A&resultrans=P&numauto=abc123"
+        assert services.recevoir_resultat(jeton=paiement.jeton, requete="", corps=corps.encode())
+        return interroger(**question)
+
+    monkeypatch.setattr("paiement_tipi.services.interroger", devancee)
+    reponse = agir(chez_ada, facture, "liberer")
+    lu = suite(chez_ada, reponse)
+    assert "Paiement déclaré par PayFiP, en cours de confirmation" in lu
+    assert ("Rien n'a été débité" in lu, "vous pouvez la payer" in lu) == (False, False)
+    assert reponse["Location"] == facture.get_absolute_url()
+
+
+@pytest.mark.parametrize(
+    ("action", "fait"), [("refuser", "Rien n'a été débité."), (None, "Le paiement n'a pas été fait à temps.")]
+)
+def test_liberee_mais_le_service_suspendu_elle_n_est_pas_dite_payable(
+    chez_ada, facture, paiement, payfip, horloge, action, fait
+):
+    factories.suspendre(facture.regie)
+    if action:
+        payfip.payer(str(paiement.idop), action=action)
+    horloge(minutes=121)
+    lu = suite(chez_ada, agir(chez_ada, facture, "liberer"))
+    assert f"{fait} Le paiement a été temporairement suspendu." in lu
+    assert "vous pouvez la payer" not in lu
+
+
+def test_le_co_titulaire_d_un_essai_lit_que_la_facture_reste_a_payer(
+    connecter, boe, bob, facture, paiement, payfip, horloge
+):
+    facture.redevable.rattachements.create(collectivite=boe, usager=bob)
+    Paiement.objects.all().update(etat="echoue", idop=None, envoye_le=None)
+    PartPaiement.objects.update(ouverte=False)
+    ContratTipi.objects.update(saisie="T")
+    payfip.payer(str(demarrer(facture, paiement.usager).idop))
+    chez_bob = connecter(bob, chez=boe)
+    lu = suite(chez_bob, agir(chez_bob, facture, "verifier"))
+    assert ("PayFiP confirme le paiement" in lu, "votre facture reste à payer" in lu) == (False, True)
+    assert bilan(facture) == DUE
 
 
 def test_reglee_au_guichet_entre_temps_la_page_dit_de_ne_pas_terminer(chez_ada, facture, paiement, payfip):
