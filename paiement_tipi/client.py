@@ -40,6 +40,10 @@ class GuichetIndisponible(Exception):
     """PayFiP ne répond pas, ou pas ce qu'il devrait : réessayer plus tard."""
 
 
+class QuestionEcartee(GuichetIndisponible):
+    """La question n'est pas partie : PayFiP, à qui rien n'a été demandé, n'est pas en panne pour autant."""
+
+
 class GuichetRefuse(Exception):
     """PayFiP a répondu non : ``code`` et ``libelle`` disent pourquoi (payfip.md §3.6)."""
 

@@ -47,6 +47,7 @@ CAUSES = {
     "infirmé par un agent": _("Infirmé par un agent."),
     "demandé par la personne": _("Appris en redemandant à PayFiP, à la demande de la personne."),
     "refus à la création": _("PayFiP a refusé la demande."),
+    "jamais demandé": _("Trop de demandes à la fois, ou PayFiP en panne : rien ne lui a été demandé."),
     "sans idop": _("PayFiP n'a jamais répondu : personne n'y a été envoyé."),
 }
 TONS = dict.fromkeys(SUCCES, "succes") | dict.fromkeys(

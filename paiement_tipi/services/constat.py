@@ -9,7 +9,7 @@ from django.utils import timezone
 from factures.argent import en_centimes
 from factures.etats import Moyen
 from factures.services import encaisser
-from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
+from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse, QuestionEcartee
 from paiement_tipi.etats import (
     ABANDON_CONFIRME,
     DE_RESULTAT,
@@ -34,23 +34,36 @@ MOYENS = {EtatPaiement.PAYE: Moyen.CARTE, EtatPaiement.PRELEVE: Moyen.PRELEVEMEN
 ORIGINE = "payfip:"  # de tout règlement encaissé ici
 
 
-def constater(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: datetime | None = None) -> bool:
+def constater(
+    *, paiement: Paiement, guichet: Guichet, cause: str, maintenant: datetime | None = None, espacer: bool = False
+) -> bool:
     """Redemande le résultat et l'applique ; vrai si cet appel a changé l'état.
 
     Peut être appelé n'importe quand, par n'importe qui, autant de fois qu'on veut. Une panne de PayFiP n'est pas une
-    exception ici : elle est notée, et la tentative sera redemandée.
+    exception ici : la tentative sera redemandée. ``espacer`` : de plus en plus tard, ce que seul le relevé demande ;
+    ni un clic ni une notification ne le retardent.
     """
     instant = maintenant or timezone.now()
+    try:
+        return redemander(paiement=paiement, guichet=guichet, cause=cause, maintenant=instant)
+    except QuestionEcartee:
+        return False
+    except GuichetIndisponible as panne:
+        journal.warning("Paiement %s : PayFiP ne répond pas (%s).", paiement.uuid, panne)
+        if espacer:
+            _espacer(paiement, instant)
+        return False
+
+
+def redemander(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: datetime) -> bool:
+    """Comme ``constater``, mais une panne y est une exception, et rien n'en est noté sur la tentative."""
     if paiement.idop is None or paiement.etat in DEFINITIFS:
         return False
     try:
-        lecture, xml = echanges.lire(paiement, guichet, paiement.idop, maintenant=instant)
+        lecture, xml = echanges.lire(paiement, guichet, paiement.idop, maintenant=maintenant)
     except GuichetRefuse as refus:
-        return _appliquer_refus(paiement, refus, cause=cause, maintenant=instant)
-    except GuichetIndisponible as panne:
-        _noter_panne(paiement, panne, maintenant=instant)
-        return False
-    return appliquer(paiement=paiement, lecture=lecture, xml=xml, cause=cause, maintenant=instant)
+        return _appliquer_refus(paiement, refus, cause=cause, maintenant=maintenant)
+    return appliquer(paiement=paiement, lecture=lecture, xml=xml, cause=cause, maintenant=maintenant)
 
 
 @transaction.atomic
@@ -154,9 +167,9 @@ def _appliquer_refus(paiement: Paiement, refus: GuichetRefuse, *, cause: str, ma
     return _conclure(verrouille, paiement, vers=vers, cause=cause, maintenant=maintenant)
 
 
-def _noter_panne(paiement: Paiement, panne: GuichetIndisponible, *, maintenant: datetime) -> None:
-    journal.warning("Paiement %s : PayFiP ne répond pas (%s).", paiement.uuid, panne)
+def _espacer(paiement: Paiement, maintenant: datetime) -> None:
+    """Compte la panne et fixe la lecture suivante, sauf si la tentative s'est réglée pendant que nous attendions."""
     pannes = min(paiement.pannes + 1, 1000)
-    Paiement.objects.filter(pk=paiement.pk).update(
+    Paiement.objects.interrogeables(maintenant).filter(pk=paiement.pk).update(
         pannes=pannes, relire_le=lecture_apres_panne(pannes, paiement.envoye_le, maintenant)
     )

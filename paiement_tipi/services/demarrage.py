@@ -13,7 +13,7 @@ from factures.argent import en_centimes
 from factures.etats import Empechement
 from factures.models import Facture
 from paiement_tipi import protocole, protocole_url, references
-from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
+from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse, QuestionEcartee
 from paiement_tipi.etats import EtatPaiement, MiseEnService
 from paiement_tipi.models import ContratTipi, Paiement, PartPaiement, Transport
 from paiement_tipi.services import echanges
@@ -65,7 +65,8 @@ def partir(paiement: Paiement, collectivite: Collectivite, guichet: Guichet) -> 
         adresse = adresse_de(paiement, idop)
     except (GuichetIndisponible, GuichetRefuse, protocole.ChampInvalide) as erreur:
         journal.warning("Paiement %s non créé chez PayFiP : %s", paiement.uuid, erreur)
-        passer(paiement, vers=EtatPaiement.ECHOUE, cause="refus à la création", maintenant=timezone.now())
+        cause = "jamais demandé" if isinstance(erreur, QuestionEcartee) else "refus à la création"
+        passer(paiement, vers=EtatPaiement.ECHOUE, cause=cause, maintenant=timezone.now())
         raise
     _envoyer(paiement, idop)
     return adresse

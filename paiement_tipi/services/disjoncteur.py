@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
-from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
+from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse, QuestionEcartee
 from paiement_tipi.models import CoupurePayfip, Paiement
 from paiement_tipi.protocole import Demande, DetailClient, Lecture
 from portail import limites
@@ -40,15 +40,15 @@ class GuichetProtege:
     insistant: bool
 
     def creer(self, demande: Demande) -> UUID:
-        """Voir Guichet.creer ; GuichetIndisponible aussitôt pendant une coupure."""
+        """Voir Guichet.creer ; QuestionEcartee aussitôt pendant une coupure."""
         return self._demander(lambda: self.guichet.creer(demande))
 
     def lire(self, idop: UUID) -> tuple[Lecture, bytes]:
-        """Voir Guichet.lire ; GuichetIndisponible aussitôt pendant une coupure."""
+        """Voir Guichet.lire ; QuestionEcartee aussitôt pendant une coupure."""
         return self._demander(lambda: self.guichet.lire(idop))
 
     def detail_client(self, numcli: str) -> DetailClient:
-        """Voir Guichet.detail_client ; GuichetIndisponible aussitôt pendant une coupure."""
+        """Voir Guichet.detail_client ; QuestionEcartee aussitôt pendant une coupure."""
         return self._demander(lambda: self.guichet.detail_client(numcli))
 
     def _demander(self, question: Callable[[], T]) -> T:
@@ -56,15 +56,15 @@ class GuichetProtege:
             return _ecouter(question)
         with _tenir(_entrees, attente=0), _tenir(_places, attente=ATTENTE_SECONDES):
             if not _ouvert():  # relu une fois la place obtenue : la coupure a pu commencer pendant l'attente
-                raise GuichetIndisponible("coupure en cours")
+                raise QuestionEcartee("coupure en cours")
             return _ecouter(question)
 
 
 @contextmanager
 def _tenir(places: BoundedSemaphore, *, attente: float) -> Iterator[None]:
-    """Une place, rendue à la sortie ; GuichetIndisponible s'il ne s'en libère pas à temps."""
+    """Une place, rendue à la sortie ; QuestionEcartee s'il ne s'en libère pas à temps."""
     if not places.acquire(timeout=attente):
-        raise GuichetIndisponible("trop de demandes à la fois")
+        raise QuestionEcartee("trop de demandes à la fois")
     try:
         yield
     finally:

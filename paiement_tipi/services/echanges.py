@@ -9,7 +9,7 @@ from uuid import UUID
 from django.db.models import F
 from django.utils import timezone
 
-from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse
+from paiement_tipi.client import Guichet, GuichetIndisponible, GuichetRefuse, QuestionEcartee
 from paiement_tipi.models import EchangePayfip, Operation, Paiement
 from paiement_tipi.protocole import Demande, Lecture
 
@@ -44,6 +44,8 @@ def _demander(paiement: Paiement, operation: Operation, question: Callable[[], T
         return question()
     except GuichetRefuse as refus:
         _garder(paiement, operation, code=refus.code, texte=refus.libelle, maintenant=maintenant)
+        raise
+    except QuestionEcartee:  # rien ne lui a été demandé
         raise
     except GuichetIndisponible as panne:
         _garder(paiement, operation, texte=str(panne), maintenant=maintenant)

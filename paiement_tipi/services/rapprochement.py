@@ -102,7 +102,7 @@ def _constater_toutes(
     for paiement in paiements:
         progresser()
         try:
-            constater(paiement=paiement, guichet=guichet, cause=cause, maintenant=maintenant)
+            constater(paiement=paiement, guichet=guichet, cause=cause, maintenant=maintenant, espacer=True)
         except Exception:  # noqa: BLE001  # une tentative impossible à traiter n'empêche pas les autres
             journal.exception("Paiement %s : constat impossible.", paiement.uuid)
             etats["erreur"] += 1

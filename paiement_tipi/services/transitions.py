@@ -46,8 +46,11 @@ def prochaine_lecture(etat: str, envoye_le: datetime, maintenant: datetime) -> d
 
 
 def lecture_apres_panne(pannes: int, envoye_le: datetime | None, maintenant: datetime) -> datetime:
-    """De plus en plus tard, sans dépasser la demi-heure que conseille la DGFiP (payfip.md §3.7) ; puis par semaine."""
+    """Un accident ne coûte qu'un relevé ; puis de plus en plus tard, jusqu'à la demi-heure que conseille la DGFiP.
+
+    Au-delà d'une semaine, chaque semaine (payfip.md §3.7).
+    """
     if envoye_le is not None and maintenant - envoye_le >= INSISTANCE:
         return maintenant + ENSUITE
-    secondes = settings.RAPPROCHEMENT_SECONDES * 2 ** min(pannes, 12)
+    secondes = settings.RAPPROCHEMENT_SECONDES * (2 ** min(pannes - 1, 12) - 1)
     return maintenant + min(timedelta(seconds=secondes), timedelta(minutes=30))

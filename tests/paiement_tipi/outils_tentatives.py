@@ -43,11 +43,10 @@ def demarrer(facture: Facture, usager: Usager, *, par: UUID | None = None, guich
     return Paiement.objects.latest("pk")
 
 
-def constater(paiement: Paiement, maintenant: datetime, guichet: Guichet | None = None) -> bool:
+def constater(paiement: Paiement, maintenant: datetime, guichet: Guichet | None = None, **options: bool) -> bool:
     """Un constat à cet instant ; ``paiement`` est relu de la base ensuite."""
-    gagne = services.constater(
-        paiement=paiement, guichet=guichet or services.guichet(personne=True), cause="essai", maintenant=maintenant
-    )
+    guichet = guichet or services.guichet(personne=True)
+    gagne = services.constater(paiement=paiement, guichet=guichet, cause="essai", maintenant=maintenant, **options)
     paiement.refresh_from_db()
     return gagne
 

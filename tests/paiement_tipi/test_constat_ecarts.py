@@ -122,7 +122,7 @@ PANNES = {
 @pytest.mark.parametrize("panne", PANNES)
 def test_une_panne_n_est_pas_une_reponse(serveur, facture, paiement, panne):
     serveur.dire(PANNES[panne], repond(reponses.resultat()))
-    assert constater(paiement, dans(paiement, days=30)) is False
+    assert constater(paiement, dans(paiement, days=30), espacer=True) is False
     assert (paiement.etat, paiement.pannes, paiement.anomalie, bilan(facture)) == ("envoye", 1, "", DUE)
     assert constater(paiement, dans(paiement, days=30)) is True
     assert (paiement.etat, paiement.pannes, bilan(facture)) == ("paye", 0, PAYEE_PAR_CARTE)
@@ -130,11 +130,11 @@ def test_une_panne_n_est_pas_une_reponse(serveur, facture, paiement, panne):
 
 def test_un_guichet_muet_ne_retient_pas_plus_que_son_delai(serveur, facture, paiement):
     serveur.dire(muet)
-    assert constater(paiement, dans(paiement, minutes=1), GuichetHttp(serveur.url, 0.2)) is False
+    assert constater(paiement, dans(paiement, minutes=1), GuichetHttp(serveur.url, 0.2), espacer=True) is False
     assert (paiement.pannes, empechement(facture)) == (1, "PAIEMENT_EN_COURS")
 
 
-ATTENTES = [10, 20, 30, 30]  # minutes
+ATTENTES = [0, 5, 15, 30, 30]  # minutes, avant le relevé qui suit
 
 
 @pytest.mark.sqlite
@@ -142,7 +142,7 @@ def test_les_pannes_espacent_les_demandes_jusqu_a_une_demi_heure_puis_tout_repre
     serveur.dire(repond(reponses.PAGE_HTML, "502 Bad Gateway"))
     attentes, instant = [], dans(paiement, minutes=1)
     for _panne in ATTENTES:
-        constater(paiement, instant, services.guichet(personne=False))
+        constater(paiement, instant, services.guichet(personne=False), espacer=True)
         attentes.append((paiement.relire_le - instant).total_seconds() / 60)
     assert attentes == ATTENTES
     serveur.dire(repond(reponses.faute("P5"), "500 Oups"))

@@ -125,12 +125,12 @@ def test_la_comparaison_laisse_passer_le_releve(guichet, payer, facture, monkeyp
 def test_une_panne_se_redemande_de_plus_en_plus_tard_puis_chaque_semaine(guichet, payer, facture):
     maintenant = timezone.now()
     attentes = [lecture_apres_panne(n, maintenant - age, maintenant) - maintenant for n, age in (
-        (1, JOUR), (2, JOUR), (9, 7 * JOUR - timedelta(seconds=1)), (9, 7 * JOUR),
+        (1, JOUR), (2, JOUR), (3, JOUR), (9, 7 * JOUR - timedelta(seconds=1)), (1, 7 * JOUR), (9, 7 * JOUR),
     )]  # fmt: skip
-    assert attentes == [timedelta(minutes=10), timedelta(minutes=20), timedelta(minutes=30), 7 * JOUR]
+    assert attentes == [*(timedelta(minutes=minutes) for minutes in (0, 5, 15, 30)), 7 * JOUR, 7 * JOUR]
     paiement = payer(facture, "", lue=False)
     guichet.temps = "panne"
-    constater(paiement, paiement.envoye_le + 8 * JOUR, guichet)
+    constater(paiement, paiement.envoye_le + 8 * JOUR, guichet, espacer=True)
     assert paiement.relire_le == paiement.envoye_le + 15 * JOUR
 
 
