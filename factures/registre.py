@@ -50,6 +50,9 @@ _suivis: list[tuple[Expressionniste, Lecteur]] = []
 # De l'origine d'un règlement rejeté, et du motif, à ce qu'en fait l'app qui l'avait encaissé.
 SuiteDeRejet = Callable[[str, str], None]
 
+# De l'origine d'un règlement aux clés des factures que le même paiement a réglées.
+FacturesLiees = Callable[[str], Iterable[int]]
+
 # D'une facture et d'une personne aux adresses de ce qui prouve qu'elle l'a payée.
 Justificatifs = Callable[[Any, Any], list[str]]
 
@@ -59,6 +62,7 @@ _operations: list[Fournisseur] = []
 _conditions: list[Fournisseur] = []
 _referenceurs: list[Referenceur] = []
 _suites_de_rejet: list[SuiteDeRejet] = []
+_factures_liees: list[FacturesLiees] = []
 
 
 def declarer_origine_en_ligne(debut: str) -> None:
@@ -149,6 +153,16 @@ def composer_reference(regie: "Regie", parties: Mapping[str, Any]) -> str:
 def declarer_suite_de_rejet(suite: SuiteDeRejet) -> None:
     """Ce qu'une app de paiement fait quand un agent rejette un règlement, dans la même transaction."""
     _suites_de_rejet.append(suite)
+
+
+def declarer_factures_liees(liees: FacturesLiees) -> None:
+    """Quelles factures un rejet touche ensemble ; elles se tiennent toutes avant qu'il n'écrive."""
+    _factures_liees.append(liees)
+
+
+def factures_liees(origine: str) -> set[int]:
+    """Celles du paiement de cette origine ; aucune s'il n'est d'aucune app."""
+    return {cle for liees in _factures_liees for cle in liees(origine)}
 
 
 def suivre_le_rejet(origine: str, motif: str) -> None:

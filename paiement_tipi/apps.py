@@ -33,6 +33,7 @@ class PaiementTipiConfig(AppConfig):
         registre.declarer_conditions(empechements.conditions)
         registre.declarer_reference(contrats.reference)
         registre.declarer_suite_de_rejet(rejets.suivre_le_rejet)
+        registre.declarer_factures_liees(rejets.factures_liees)
         declarer(Periodique("paiement_tipi.tasks.comparer_a_payfip", lambda: 300))
         declarer(Periodique("paiement_tipi.tasks.sonder_les_contrats", lambda: 24 * 3600))
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))

@@ -52,6 +52,7 @@ declarer_actions(
     {
         "reglement.encaisse": _("Règlement enregistré"),
         "reglement.rejete": _("Règlement repris"),
+        "reglement.deja_rendu": _("Paiement rejeté, mais déjà rendu : rien n'est repris sur cette facture"),
         "reglement.rembourse": _("Remboursement noté"),
         "depot.depose": _("Fichier de règlements déposé"),
         f"depot.{EtatDepot.ENREGISTRE}": _("Fichier de règlements enregistré"),

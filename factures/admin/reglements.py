@@ -13,7 +13,7 @@ from factures.admin.champs import MOYENS, EurosField, JourField
 from factures.etats import Moyen, Nature, Sens, Statut
 from factures.models import Facture, Reglement
 from factures.services import enregistrer, rejeter, rembourser
-from factures.services.reglements import Recu, ReglementImpossible
+from factures.services.reglements import Recu, ReglementImpossible, rendus_avec
 from portail.gestion.registre import Acte, ActeImpossible, Texte, declarer_acte
 from portail.templatetags.ui import montant as en_euros
 
@@ -162,6 +162,10 @@ def _rejeter(reglement: Reglement, motif: str) -> Texte:
         raise ActeImpossible(_deja_rendu(reglement.facture)) from refus
     if not fait:
         raise ActeImpossible(_("Ce règlement a déjà été repris."))
+    return " ".join([str(_ce_qui_est_repris(reglement)), *_deja_rendus_avec(reglement)])
+
+
+def _ce_qui_est_repris(reglement: Reglement) -> Texte:
     rendu = reglement.montant - Reglement.objects.get(reprend=reglement).montant
     if not rendu:
         return _("Le règlement est repris ; la facture est de nouveau à payer d'autant.")
@@ -170,6 +174,17 @@ def _rejeter(reglement: Reglement, motif: str) -> Texte:
         "doit aussi, mais pas sur cette facture. Demandez à la trésorerie d'émettre un titre de cette somme."
     )
     return phrase % {"rendu": en_euros(rendu)}
+
+
+def _deja_rendus_avec(reglement: Reglement) -> list[str]:
+    """Ce que le même paiement avait réglé d'autres factures, et qui avait déjà été rendu."""
+    phrase = _(
+        "De la facture %(numero)s, payée avec elle, %(rendu)s avaient déjà été rendus à la personne : elle les doit "
+        "aussi, mais pas sur cette facture. Demandez à la trésorerie d'en émettre un titre."
+    )
+    return [
+        phrase % {"numero": autre.facture.numero, "rendu": en_euros(rendu)} for autre, rendu in rendus_avec(reglement)
+    ]
 
 
 def _deja_rendu(facture: Facture) -> Texte:

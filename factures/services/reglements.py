@@ -102,7 +102,7 @@ def rejeter(*, reglement: Reglement, motif: str, depot: Any = None) -> bool:
     Ce qui en a déjà été rendu n'est plus une dette de la facture : elle redevient due, jamais au-delà de son montant.
     ``ReglementImpossible`` si tout a été rendu ou reporté.
     """
-    facture = tenir(Facture.objects.all(), reglement.facture_id)
+    facture = _tenir_ensemble(reglement)
     if Reglement.objects.filter(reprend=reglement).exists():
         return False
     repris = min(reglement.montant, recu_net(facture))
@@ -112,6 +112,26 @@ def rejeter(*, reglement: Reglement, motif: str, depot: Any = None) -> bool:
                motif=motif, reprend=reglement, depot=depot)  # fmt: skip
     registre.suivre_le_rejet(reglement.origine, motif)
     return True
+
+
+def _tenir_ensemble(reglement: Reglement) -> Facture:
+    """La facture du règlement, tenue avec celles que le même paiement a réglées, de la plus ancienne à la plus récente.
+
+    Sans cet ordre, deux agents qui rejettent deux parts du même paiement s'attendraient l'un l'autre.
+    """
+    cles = {reglement.facture_id, *registre.factures_liees(reglement.origine)}
+    tenues = Facture.objects.select_for_update(of=("self",)).filter(pk__in=cles).order_by("pk")
+    return {facture.pk: facture for facture in tenues}[reglement.facture_id]
+
+
+def rendus_avec(reglement: Reglement) -> list[tuple[Reglement, Decimal]]:
+    """D'un paiement rejeté, les règlements des autres factures, chacun avec ce qui n'a pu en être repris."""
+    autres = Reglement.objects.filter(
+        facture__in=registre.factures_liees(reglement.origine), origine=reglement.origine, sens=Sens.ENCAISSEMENT
+    ).exclude(pk=reglement.pk)
+    lus = autres.select_related("facture", "reprise").order_by("facture_id")
+    repris = [(autre, autre.reprise.montant if hasattr(autre, "reprise") else Decimal(0)) for autre in lus]
+    return [(autre, autre.montant - somme) for autre, somme in repris if somme < autre.montant]
 
 
 @transaction.atomic
