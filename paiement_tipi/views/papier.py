@@ -100,7 +100,6 @@ def _verifier(request: RequeteCollectivite, facture: Facture) -> HttpResponse:
     """Redemande à PayFiP ; la page dit ensuite ce qui a changé, ou pourquoi il faut attendre encore."""
     paiement = services.tentative_ouverte(facture)
     if paiement is not None:
-        limites.compter("retours", paiement.pk)
         maintenant = timezone.now()
         guichet = services.guichet(personne=True)
         issue = services.interroger(paiement=paiement, guichet=guichet, cause=CAUSE, maintenant=maintenant)

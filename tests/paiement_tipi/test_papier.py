@@ -261,6 +261,15 @@ def test_la_tentative_vivante_du_papier_se_voit_dans_le_compte_et_ne_s_y_reprend
     assert [mot for mot in (facture.numero, facture.objet, str(facture.uuid)) if mot in retour.content.decode()] == []
 
 
+def test_qui_insiste_depuis_le_papier_n_empeche_pas_le_retour_du_titulaire(
+    anonyme, facture, papier, ada, settings, payfip
+):
+    du_titulaire = demarrer(facture, ada)
+    settings.LIMITES = settings.LIMITES | {"papier-par-code": (3, 300), "retours": (1, 60)}
+    assert [anonyme.post(papier, {"verifier": "1"}).status_code for _ in range(4)] == [303, 303, 303, 429]
+    assert anonyme.get(f"/paiement/retour/{du_titulaire.jeton}/").status_code == 200
+
+
 def test_les_departs_sont_comptes_par_facture(anonyme, papier, settings, payfip):
     settings.LIMITES = settings.LIMITES | {"departs-du-papier": (0, 60)}
     assert (anonyme.post(papier, envoi()).status_code, Paiement.objects.count()) == (429, 0)
