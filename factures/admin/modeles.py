@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from factures import registre
 from factures.admin.listes import ECHEANCE, EMISSION, MONTANT, RESTE_DU, FiltreAnnee, FiltreEtat, FiltreSuivi
 from factures.etats import EtatFacture, Statut
 from factures.models import Consultation, Declaration, Facture, LigneFacture, Reglement
@@ -35,16 +36,17 @@ class FactureAdmin(AdminParCommune):
     fiche = (
         *("numero", "reference", "redevable", "regie", "etat_du_jour", "objet", "montant", "reste_du", "trop_percu"),
         *("date_emission", "date_echeance", "date_limite_en_ligne", "date_prelevement", "nature", "statut"),
-        *("publiee_le", "paiement_en_ligne", "motif_attente", "motif_annulation", "remplace", "lot"),
+        *("publiee_le", "paiement_en_ligne", "adresse_du_papier"),
+        *("motif_attente", "motif_annulation", "remplace", "lot"),
     )
-    champs_reserves = dict.fromkeys(("motif_annulation", "motif_attente"), SAUF_LECTURE)
+    champs_reserves = dict.fromkeys(("motif_annulation", "motif_attente", "adresse_du_papier"), SAUF_LECTURE)
     question: Any = _("Qu'est-il arrivé à cette facture ?")
     export = (
         *("numero", "reference", "regie__code", "regie__libelle", "redevable__source", "redevable__code"),
         *("redevable__nom", "redevable__prenom", "redevable__mode_envoi", "objet", "nature"),
         Colonne("etat", _("État"), lambda facture: EtatFacture(facture.etat).label),
         *("montant", "reste_du", "trop_percu", "date_emission", "date_echeance", "date_limite_en_ligne"),
-        *("date_prelevement", "publiee_le", "motif_attente", "motif_annulation", "lot__libelle"),
+        *("date_prelevement", "publiee_le", "motif_attente", "motif_annulation", "lot__libelle", "adresse_du_papier"),
     )
 
     @admin.display(description=_("redevable"))
@@ -64,6 +66,11 @@ class FactureAdmin(AdminParCommune):
         """La phrase que lit l'habitant."""
         explication = expliquer(facture)
         return explication.phrase if explication else _("Possible.")
+
+    @admin.display(description=_("payer depuis le papier"))
+    def adresse_du_papier(self, facture: Facture) -> str:
+        """À imprimer sur les documents que le service compose lui-même ; un brouillon ne se paie pas."""
+        return "" if facture.statut == Statut.BROUILLON else registre.adresse_de_papier(facture)
 
     def get_queryset(self, request: Any) -> QuerySet[Any]:
         factures: Any = super().get_queryset(request)

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.utils import timezone
 
 from comptes.models import Rattachement
+from factures.registre import adresse_de_papier
 from portail.gestion import registre
 from portail.gestion.champs import PARTOUT
 from portail.journal import noter
@@ -24,6 +25,7 @@ CHAMPS = {
     ("comptes.activation", "courriel"): SAUF_LECTURE,
     ("comptes.choixenvoi", "adresse"): SAUF_LECTURE,
     ("comptes.choixenvoi", "reference"): SAUF_LECTURE,
+    ("factures.facture", "adresse_du_papier"): SAUF_LECTURE,
     ("factures.facture", "motif_annulation"): SAUF_LECTURE,
     ("factures.facture", "motif_attente"): SAUF_LECTURE,
     ("paiement_tipi.paiement", "mel"): SAUF_LECTURE,
@@ -76,7 +78,9 @@ def valeurs(monde) -> dict[tuple[str, str], str]:
     secrets = {cle: ("z-q-x-zq" if cle in courts else f"secret-{n}@exemple.fr") for n, cle in enumerate(CHAMPS)}
     for (modele, champ), valeur in secrets.items():
         objet = monde.ici[modele]
-        if modele not in {"portail.journal", "comptes.choixenvoi"}:  # on ne fait qu'y ajouter
+        if champ == "adresse_du_papier":  # calculée
+            secrets[modele, champ] = adresse_de_papier(objet)
+        elif modele not in {"portail.journal", "comptes.choixenvoi"}:  # on ne fait qu'y ajouter
             type(objet).objects.filter(pk=objet.pk).update(**{champ: valeur})
     fait = {champ: {"x": secrets["portail.journal", "changements"]} for champ in ("avant", "apres")}
     noter("essai", sur=monde.la_bas["factures.facture"], collectivite=monde.boe.pk, **fait)  # d'aucun historique d'ici

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import load_workbook
 
+from factures import registre
 from factures.imports import formats
 from factures.services import encaisser
 from portail.gestion import exports
@@ -206,6 +207,19 @@ def test_l_export_des_factures_se_relit_par_l_import_sans_rien_perdre(monde, gen
         assert Decimal(cellules["montant"].replace(",", ".")) == facture.montant
         assert cellules["date_emission"] == f"{facture.date_emission:%d/%m/%Y}"
         assert (cellules["code_redevable"], cellules["nom"]) == (facture.redevable.code, facture.redevable.nom)
+
+
+def test_qui_imprime_ses_factures_y_met_l_adresse_ou_les_payer(monde):
+    redevable, regie = monde.ici["comptes.redevable"], monde.ici["portail.regie"]
+    publiee = factories.facture(redevable, regie)
+    brouillon = factories.facture(redevable, regie, statut="brouillon", publiee_le=None)
+    exportees = lignes(exporter(monde.chez["agente"], FACTURES))
+    adresses = {ligne["Numéro"]: ligne["Payer depuis le papier"] for ligne in exportees}
+    attendue = registre.adresse_de_papier(publiee)
+    assert (adresses[publiee.numero], adresses[brouillon.numero]) == (attendue, "")
+    fiche = f"/gestion/factures/facture/{publiee.pk}/change/"
+    lue = {qui: attendue in monde.chez[qui].get(fiche).content.decode() for qui in ("agente", "lectrice")}
+    assert lue == {"agente": True, "lectrice": False}
 
 
 def test_chaque_colonne_d_export_a_un_titre_et_aucun_ne_revient():
