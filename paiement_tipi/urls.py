@@ -11,6 +11,12 @@ urlpatterns = [
     re_path(r"^p/(?P<code>[^/]{1,80})/?$", views.papier, name="papier"),
     path("paiement/justificatif/<uuid:uuid>/", views.justificatif, name="justificatif"),
     path("paiement/justificatif/<uuid:uuid>/pdf/", views.justificatif_pdf, name="justificatif_pdf"),
+    path("paiement/justificatif/<uuid:uuid>/<uuid:facture>/", views.justificatif, name="justificatif_de_facture"),
+    path(
+        "paiement/justificatif/<uuid:uuid>/<uuid:facture>/pdf/",
+        views.justificatif_pdf,
+        name="justificatif_de_facture_pdf",
+    ),
     path("paiement/notification/", views.notification, name="notification"),
     path("paiement/notification/<slug:jeton>/", views.resultat, name="resultat"),
     path("paiement/retour/<slug:jeton>/", views.retour, name="retour"),

@@ -153,6 +153,10 @@ MATRICE = {
     ("POST", "paiement_tipi:papier"): (200, 200, 200, 404, 200, 404, 200, 404, 200),
     ("GET", "paiement_tipi:resultat"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "paiement_tipi:resultat"): (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "paiement_tipi:justificatif_de_facture"):  (302, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "paiement_tipi:justificatif_de_facture"): (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("GET", "paiement_tipi:justificatif_de_facture_pdf"):  (302, 200, 404, 404, 404, 404, 404, 404, 404),
+    ("POST", "paiement_tipi:justificatif_de_facture_pdf"): (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "paiement_tipi:justificatif_du_papier"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "paiement_tipi:justificatif_du_papier"): (405, 405, 405, 405, 405, 405, 405, 405, 405),
     ("GET", "paiement_tipi:justificatif_du_papier_pdf"):  (200, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -229,21 +233,28 @@ def tentative(facture, ada, boe) -> Paiement:
 
 
 @pytest.fixture
-def aboutie(tentative) -> Paiement:
+def aboutie(tentative, facture) -> Paiement:
     """La même, déjà payée une autre fois : de quoi la justifier."""
-    return Paiement.objects.create(
+    paiement = Paiement.objects.create(
         collectivite=tentative.collectivite, contrat=tentative.contrat, usager=tentative.usager, formulaire=uuid4(),
         numcli=tentative.numcli, saisie="W", exer="2026", refdet=tentative.refdet, montant=tentative.montant,
         mel=tentative.mel, etat="paye", idop=uuid4(), envoye_le=timezone.now(), date_payfip=timezone.now(),
     )  # fmt: skip
+    _part(paiement, facture)
+    return paiement
 
 
 @pytest.fixture
-def du_papier(aboutie) -> Paiement:
+def du_papier(aboutie, facture) -> Paiement:
     """Une autre, que personne n'a faite avec son compte."""
     aboutie.pk, aboutie.usager, aboutie.uuid, aboutie.jeton, aboutie.idop = None, None, uuid4(), "p" * 43, uuid4()
     aboutie.save()
+    _part(aboutie, facture)
     return aboutie
+
+
+def _part(paiement: Paiement, facture) -> None:
+    paiement.parts.create(facture=facture, collectivite=facture.collectivite, montant=paiement.montant, ouverte=False)
 
 
 @pytest.fixture
@@ -315,6 +326,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "paiement_tipi:papier": adresse_du_papier(facture).removeprefix(commune.adresse),
         "paiement_tipi:justificatif": justificatif,
         "paiement_tipi:justificatif_pdf": f"{justificatif}pdf/",
+        "paiement_tipi:justificatif_de_facture": f"{justificatif}{facture.uuid}/",
+        "paiement_tipi:justificatif_de_facture_pdf": f"{justificatif}{facture.uuid}/pdf/",
         "paiement_tipi:justificatif_du_papier": sans_compte,
         "paiement_tipi:justificatif_du_papier_pdf": f"{sans_compte}pdf/",
         "paiement_tipi:notification": "/paiement/notification/",
@@ -336,6 +349,7 @@ ECRITURES = {
     "contact:piece": {"portail_compteur"},
     "factures:pdf": {"portail_compteur"},  # la limite des documents, que la garde laisse compter
     "paiement_tipi:justificatif_pdf": {"portail_compteur"},
+    "paiement_tipi:justificatif_de_facture_pdf": {"portail_compteur"},
     "paiement_tipi:justificatif_du_papier_pdf": {"portail_compteur"},
     "paiement_tipi:papier": {"portail_compteur"},
     "paiement_tipi:resultat": {"portail_compteur"},  # celle d'un service web n'en reçoit pas ici

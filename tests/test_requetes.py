@@ -67,6 +67,12 @@ def un_paiement(monde: SimpleNamespace, nombre: int) -> Paiement:
     return paiement
 
 
+def une_part(monde: SimpleNamespace, nombre: int) -> str:
+    """Une des factures du même."""
+    paiement = un_paiement(monde, nombre)
+    return f"{paiement.uuid}/{paiement.parts.latest('pk').facture.uuid}"
+
+
 def un_paiement_du_papier(monde: SimpleNamespace, nombre: int) -> Paiement:
     """Le même, que personne n'a fait avec son compte."""
     paiement = un_paiement(monde, nombre)
@@ -197,6 +203,8 @@ PAGES = (
     # Le paiement, ses parts, ce qui lui est arrivé ; le compteur de documents.
     Page("paiement_tipi:justificatif", un_paiement, "/paiement/justificatif/{0.uuid}/", SOCLE + 3),
     Page("paiement_tipi:justificatif_pdf", un_paiement, "/paiement/justificatif/{0.uuid}/pdf/", SOCLE + 4),
+    Page("paiement_tipi:justificatif_de_facture", une_part, "/paiement/justificatif/{0}/", SOCLE + 3),
+    Page("paiement_tipi:justificatif_de_facture_pdf", une_part, "/paiement/justificatif/{0}/pdf/", SOCLE + 4),
     Page(
         "paiement_tipi:justificatif_du_papier",
         un_paiement_du_papier,

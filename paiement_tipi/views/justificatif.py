@@ -5,7 +5,7 @@ from uuid import UUID
 
 from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_not_required
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -18,17 +18,17 @@ from portail.requete import RequeteCollectivite, des_avant_l_ouverture, sans_hot
 
 
 @require_safe
-def justificatif(request: RequeteUsager, uuid: UUID) -> HttpResponse:
-    """Ce qui a été payé, quand, comment, et sous quel numéro."""
-    return _montrer(request, _trouver(_siens(request), uuid=uuid))
+def justificatif(request: RequeteUsager, uuid: UUID, facture: UUID | None = None) -> HttpResponse:
+    """Ce qui a été payé, quand, comment, et sous quel numéro ; de tout le paiement, ou d'une de ses factures."""
+    return _montrer(request, _trouver(_siens(request), facture, uuid=uuid))
 
 
 @require_safe
 @csp_update({"sandbox": []})  # type: ignore[arg-type]  # django-csp ne type que les vues sans argument
-def justificatif_pdf(request: RequeteUsager, uuid: UUID) -> FileResponse:
+def justificatif_pdf(request: RequeteUsager, uuid: UUID, facture: UUID | None = None) -> FileResponse:
     """Le même, à garder ; jamais en cache, jamais exécuté."""
     limites.compter("documents", limites.demandeur(request))
-    return _composer(_trouver(_siens(request), uuid=uuid))
+    return _composer(_trouver(_siens(request), facture, uuid=uuid))
 
 
 @des_avant_l_ouverture
@@ -62,10 +62,13 @@ def _siens(request: RequeteUsager) -> PaiementQuerySet:
     return Paiement.objects.de(request.user, chez=request.collectivite)
 
 
-def _trouver(parmi: PaiementQuerySet, **repere: object) -> services.Justificatif:
+def _trouver(parmi: PaiementQuerySet, facture: UUID | None = None, **repere: object) -> services.Justificatif:
     """Introuvable tant que rien n'a abouti, comme l'est celui d'un autre."""
     siens = parmi.justifiables().select_related("contrat__regie", "collectivite")
-    return services.justificatif_de(get_object_or_404(siens, **repere))
+    trouve = services.justificatif_de(get_object_or_404(siens, **repere), facture=facture)
+    if trouve is None:
+        raise Http404
+    return trouve
 
 
 def _montrer(request: RequeteCollectivite, trouve: services.Justificatif) -> HttpResponse:
@@ -76,7 +79,7 @@ def _composer(trouve: services.Justificatif) -> FileResponse:
     reponse = FileResponse(
         BytesIO(services.composer_justificatif(trouve)),
         as_attachment=True,
-        filename=services.nom_du_justificatif(trouve.paiement),
+        filename=services.nom_du_justificatif(trouve),
         content_type="application/pdf",
     )
     reponse["Cross-Origin-Resource-Policy"] = "same-origin"

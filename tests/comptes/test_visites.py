@@ -65,6 +65,8 @@ ADRESSES = {
     "paiement_tipi:en_cours": REFUSEE,
     "paiement_tipi:justificatif": REFUSEE,  # le numéro d'autorisation n'est pas à tous les agents
     "paiement_tipi:justificatif_pdf": REFUSEE,
+    "paiement_tipi:justificatif_de_facture": REFUSEE,
+    "paiement_tipi:justificatif_de_facture_pdf": REFUSEE,
     "paiement_tipi:justificatif_du_papier": REFUSEE,
     "paiement_tipi:justificatif_du_papier_pdf": REFUSEE,
     "paiement_tipi:notification": REFUSEE,

@@ -185,8 +185,20 @@ def test_un_groupe_a_un_justificatif_qui_liste_ses_parts(chez_ada, boe, ada, eau
         lisible = dit.replace("\xa0", " ")
         attendus = ("30,00 €", "10,00 €", "20,00 €", *(f.numero for f in factures), *(f.reference for f in factures))
         assert [mot for mot in attendus if mot not in lisible] == []
-    for facture in factures:
-        assert f'href="{adresse(paiement)}"' in chez_ada.get(facture.get_absolute_url()).content.decode()
+    for facture, somme, autre in (factures[0], "10,00 €", factures[1]), (factures[1], "20,00 €", factures[0]):
+        seule = f"{adresse(paiement)}{facture.uuid}/"
+        assert f'href="{seule}"' in chez_ada.get(facture.get_absolute_url()).content.decode()
+        assert f'href="{seule}"' in chez_ada.get(adresse(paiement)).content.decode()
+        pdf = chez_ada.get(f"{seule}pdf/")
+        assert f"justificatif-{facture.reference}.pdf" in pdf["Content-Disposition"]
+        for dit in (texte(chez_ada.get(seule)), lu(pdf)):
+            lisible = dit.replace("\xa0", " ")
+            attendus = (somme, facture.numero, "Réglée avec d'autres factures, en un seul paiement de 30,00 €")
+            assert [mot for mot in attendus if mot not in lisible] == []
+            assert [mot for mot in (autre.numero, autre.reference) if mot in lisible] == []
+    ailleurs = factories.facture(redevable, eau)
+    for page in (f"{adresse(paiement)}{ailleurs.uuid}/", f"{adresse(paiement)}{ailleurs.uuid}/pdf/"):
+        assert chez_ada.get(page).status_code == 404
 
 
 def test_rejete_apres_coup_il_le_dit_et_le_paiement_suivant_a_le_sien(chez_ada, ada, facture):
