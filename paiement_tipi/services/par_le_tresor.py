@@ -3,20 +3,40 @@
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from factures.models import Ecart
+from factures.models import Ecart, Facture
 from factures.services import rapprochement
+from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import Paiement
 from paiement_tipi.services.confirmation import confirmer_declare, se_confirme
 from paiement_tipi.services.constat import ORIGINE
 
+# De ce que PayFiP a annoncé à ce dont il n'a rien dit.
+PREUVES = (EtatPaiement.DECLARE, EtatPaiement.INFIRME, EtatPaiement.ENVOYE, EtatPaiement.EXPIRE)
+
 
 def declare_de(ecart: Ecart) -> Paiement | None:
-    """La tentative de payer cette somme, par URL, que cet écart confirmerait."""
-    if ecart.facture_id is None or not ecart.en_ligne:
+    """La tentative de payer cette somme, par URL, que cet écart confirmerait.
+
+    La mieux annoncée d'abord, puis la plus ancienne : la banque verse dans l'ordre. Commencée après le jour
+    de l'encaissement, elle ne l'explique qu'à défaut d'une autre.
+    """
+    if ecart.facture is None or not ecart.en_ligne:
         return None
-    parts = {"parts__facture": ecart.facture_id, "parts__montant": ecart.montant_la_bas}
-    tentatives = Paiement.objects.par_url().filter(**parts).select_related("contrat").order_by("-pk")
-    return next(filter(se_confirme, tentatives), None)
+    parts = {"parts__facture": ecart.facture, "parts__montant": ecart.montant_la_bas}
+    tentatives = Paiement.objects.par_url().filter(**parts).select_related("contrat", "collectivite")
+    possibles = [p for p in tentatives if se_confirme(p) and _peut_expliquer(p, ecart.facture)]
+    return min(
+        possibles, key=lambda p: (_trop_recente(p, ecart), PREUVES.index(EtatPaiement(p.etat)), p.pk), default=None
+    )
+
+
+def _peut_expliquer(paiement: Paiement, facture: Facture) -> bool:
+    """PayFiP l'a annoncée, ou la facture est encore due : payée, une tentative sans nouvelle n'y ajoute rien."""
+    return bool(paiement.resultat) or facture.reste_du > 0
+
+
+def _trop_recente(paiement: Paiement, ecart: Ecart) -> bool:
+    return ecart.jour is not None and paiement.collectivite.jour_de(paiement.cree_le) > ecart.jour
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -78,7 +79,11 @@ class Collectivite(Mentions):
 
     def aujourd_hui(self) -> date:
         """La date du jour dans le fuseau de la commune."""
-        return datetime.now(ZoneInfo(self.fuseau)).date()
+        return self.jour_de(timezone.now())
+
+    def jour_de(self, instant: datetime) -> date:
+        """La date qu'il était alors dans la commune."""
+        return instant.astimezone(ZoneInfo(self.fuseau)).date()
 
     @property
     def est_ouverte(self) -> bool:
