@@ -29,9 +29,10 @@ SENS: dict[str, Promise] = {
     "T4": _("Ce numéro de client n'a pas accès au service web : changer de transport, ou demander l'accès à la DGFiP."),
     "999": _("Erreur technique de PayFiP."),
 }
+MUET_AU_DEPART = _("Pas de réponse utilisable : le paiement n'a pas commencé, et personne n'a pu aller payer.")
 INCONNUE = _("Réponse que nous ne connaissons pas : à demander à la DGFiP, rien n'est conclu.")
 
 
-def sens(code: str) -> Promise:
-    """Ce que veut dire cette réponse, et qui peut y faire quelque chose."""
-    return SENS.get(code, INCONNUE)
+def sens(code: str, *, au_depart: bool = False) -> Promise:
+    """Ce que veut dire cette réponse, et qui peut y faire quelque chose ; un départ manqué n'est jamais redemandé."""
+    return MUET_AU_DEPART if au_depart and not code else SENS.get(code, INCONNUE)

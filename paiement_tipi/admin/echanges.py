@@ -1,10 +1,11 @@
 """Ce qui s'est dit avec PayFiP, et quand il n'a pas répondu : de quoi expliquer un paiement à qui le demande."""
 
 from django.contrib import admin
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from paiement_tipi.fautes import sens
-from paiement_tipi.models import EchangePayfip, Paiement
+from paiement_tipi.models import EchangePayfip, Operation, Paiement
 from portail.gestion.champs import COMPTABLES
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.gestion.registre import Reservee, Tableau, declarer_tableau
@@ -25,13 +26,15 @@ class EchangePayfipAdmin(AdminParCommune):
 
     @admin.display(description=_("ce que cela veut dire"))
     def sens(self, echange: EchangePayfip) -> str:
-        return str(sens(echange.code))
+        return str(_sens(echange))
+
+
+def _sens(echange: EchangePayfip) -> Promise:
+    return sens(echange.code, au_depart=echange.operation == Operation.CREER)
 
 
 def _echanges(paiement: Paiement) -> Tableau:
-    lignes = [
-        (e, e.dernier_le, e.fois, e.code or "\N{EM DASH}", sens(e.code)) for e in paiement.echanges.order_by("pk")
-    ]
+    lignes = [(e, e.dernier_le, e.fois, e.code or "\N{EM DASH}", _sens(e)) for e in paiement.echanges.order_by("pk")]
     reponse, sens_ = (Reservee(titre, COMPTABLES) for titre in (_("Réponse"), _("Ce que cela veut dire")))
     colonnes = (_("Demande"), _("Dernière fois"), _("Fois"), reponse, sens_)
     return Tableau(_("Échanges avec PayFiP"), colonnes, lignes)

@@ -10,6 +10,7 @@ from paiement_tipi.fautes import INCONNUE, SENS, sens
 from paiement_tipi.models import CoupurePayfip, EchangePayfip, Paiement
 from paiement_tipi.protocole import Resultat
 from paiement_tipi.services.echanges import masquer
+from tests.paiement_tipi.outils_pages import texte
 from tests.paiement_tipi.outils_tentatives import constater, demarrer, pilote
 
 
@@ -41,12 +42,16 @@ def test_une_attente_de_deux_heures_tient_en_une_ligne_et_tout_se_relit(payfip, 
     assert "<mel>…</mel>" in payee.contenu
 
 
-def test_un_refus_a_la_creation_est_garde_avec_sa_raison(payfip, facture, ada):
+def test_un_refus_a_la_creation_est_garde_avec_sa_raison(payfip, connecter, agente, boe, facture, ada):
     payfip.regler(panne="TechDysfonctionnementErreur")
     with pytest.raises(GuichetIndisponible):
         demarrer(facture, ada)
     echange = EchangePayfip.objects.get()
     assert (echange.operation, echange.code, echange.paiement.etat) == ("creer", "", "echoue")
+    gestion = connecter(agente, chez=boe)
+    for page in ("echangepayfip/", f"paiement/{echange.paiement.pk}/change/"):
+        lue = texte(gestion.get(f"/gestion/paiement_tipi/{page}"))
+        assert ("PayFiP sera redemandé" in lue, "personne n'a pu aller payer" in lue) == (False, True)
 
 
 def test_chaque_resultat_connu_a_son_sens_et_un_code_nouveau_ne_conclut_rien():
