@@ -43,9 +43,13 @@ Lecteur = Callable[[Mapping[str, Any]], Operation]
 # De la facture à l'adresse courte qui mène la payer sans compte.
 Adresse = Callable[[Any], str]
 
+# D'une facture et d'une personne à celles que le même paiement engage : les siennes, et combien d'autres.
+Liees = Callable[[Any, Any], tuple[list[Any], int]]
+
 _adresses_de_papier: list[Adresse] = []
 _groupements: list[Callable[[], Q]] = []
 _suivis: list[tuple[Expressionniste, Lecteur]] = []
+_liees: list[Liees] = []
 
 # De l'origine d'un règlement rejeté, et du motif, à ce qu'en fait l'app qui l'avait encaissé.
 SuiteDeRejet = Callable[[str, str], None]
@@ -93,6 +97,16 @@ def suivi() -> Combinable:
 def lire_l_operation(colonne: Mapping[str, Any] | None) -> Operation | None:
     """Ce que dit la colonne ``suivi``."""
     return _suivis[0][1](colonne) if colonne else None
+
+
+def declarer_liees(fournisseur: Liees) -> None:
+    """Quelles autres factures le paiement engagé sur celle-ci retient aussi."""
+    _liees[:] = [fournisseur]
+
+
+def liees(facture: Any, usager: Any) -> tuple[list[Any], int]:
+    """Celles que cette personne voit, et le nombre des autres."""
+    return next((fournisseur(facture, usager) for fournisseur in _liees), ([], 0))
 
 
 def declarer_adresse_de_papier(adresse: Adresse) -> None:

@@ -30,6 +30,7 @@ class PaiementTipiConfig(AppConfig):
         registre.declarer_groupement(empechements.groupement)
         registre.declarer_justificatifs(justificatif.justificatifs_de)
         registre.declarer_suivi(suivi.colonne, suivi.lire)
+        registre.declarer_liees(suivi.liees)
         registre.declarer_conditions(empechements.conditions)
         registre.declarer_reference(contrats.reference)
         registre.declarer_suite_de_rejet(rejets.suivre_le_rejet)

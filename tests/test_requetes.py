@@ -183,7 +183,7 @@ PAGES = (
     Page("factures:liste", des_comptes_client, "/factures/?compte={0.uuid}&etat=a-payer", SOCLE + 3),
     # La facture et son état ; la lecture déjà retenue, les lignes, les règlements.
     Page("factures:detail", une_facture, "/factures/{0.uuid}/", SOCLE + 5),
-    Page("factures:detail", des_paiements_commences, "/factures/{0.uuid}/", SOCLE + 5),
+    Page("factures:detail", des_paiements_commences, "/factures/{0.uuid}/", SOCLE + 6),
     # Le compteur de documents ; la facture, puis son état du jour, les lignes, les règlements.
     Page("factures:pdf", une_facture, "/factures/{0.uuid}/pdf/", SOCLE + 5),
     # Les services, les factures et les comptes clients proposés, les demandes.
@@ -218,7 +218,7 @@ PAGES = (
         SOCLE + 4,
     ),
     # La tentative avec sa commune, son usager, ses factures, et la suite (deux).
-    Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 6),
+    Page("paiement_tipi:retour", un_paiement, "/paiement/retour/{0.jeton}/", SOCLE + 7),
 )
 # Ce qu'une personne connectée obtient aussi (200) sans que ce soit une page.
 AUTRES = {"charte", "logo", "paiement_tipi:resultat", "pret", "securite", "vivant"}

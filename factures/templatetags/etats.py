@@ -18,6 +18,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from factures import registre
 from factures.argent import en_centimes
 from factures.etats import Empechement, EtatFacture
 from factures.models import Facture
@@ -145,8 +146,9 @@ def paiement_commence(context: Context, facture: Facture) -> dict[str, Any]:
         limites["page"] = None
     contexte = {nom: limite if limite and limite > maintenant else None for nom, limite in limites.items()}
     abandon = facture.empechement == Empechement.PAIEMENT_ABANDONNE
+    liees, cachees = registre.liees(facture, context["user"])
     communs = {"facture": facture, "operation": operation, "csrf_token": context.get("csrf_token")}
-    return contexte | communs | {"abandon": abandon}
+    return contexte | communs | {"abandon": abandon, "liees": liees, "cachees": cachees}
 
 
 @register.filter

@@ -9,6 +9,8 @@ from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.expressions import Combinable
 from django.db.models.functions import JSONObject
 
+from comptes.models import Usager
+from factures.models import Facture
 from factures.registre import Operation
 from paiement_tipi.etats import (
     ABANDON_CONFIRME,
@@ -51,6 +53,17 @@ def decrire(paiement: Paiement, *, muet: bool = False) -> Operation:
         rouvrable_jusqu_a=envoyee and envoyee + PAGE_OUVERTE,
         muette=attend_payfip,
     )
+
+
+def liees(facture: Facture, usager: Usager) -> tuple[list[Facture], int]:
+    """Les autres factures du paiement ouvert sur celle-ci : celles que cette personne voit, et combien d'autres."""
+    ouvertes = PartPaiement.objects.filter(facture=facture, ouverte=True)
+    dans_le_paiement = PartPaiement.objects.filter(paiement__in=ouvertes.values("paiement")).exclude(facture=facture)
+    autres = list(dans_le_paiement.values_list("facture", flat=True))
+    if not autres:
+        return [], 0
+    siennes = list(Facture.objects.de(usager, chez=facture.collectivite).filter(pk__in=autres).order_by("pk"))
+    return siennes, len(autres) - len(siennes)
 
 
 def _limite(paiement: Paiement) -> datetime | None:

@@ -251,3 +251,16 @@ def test_tout_payer_enchaine_et_garde_la_place(chez_ada, ada, boe, payfip, trois
     assert "Payer la première (1 sur 1)" in texte(chez_ada.get("/factures/tout-payer/"))
     confirmer(chez_ada, trois)
     assert "Rien ne se paie en ligne" in texte(chez_ada.get("/factures/tout-payer/"))
+
+
+def test_la_page_de_chacune_dit_lesquelles_le_paiement_retient_aussi(chez_ada, connecter, ada, bob, boe, payfip, trois):
+    ailleurs = factories.facture(factories.redevable(boe, ada), trois[0].regie, numero="2026-4")
+    trois[0].redevable.rattachements.create(collectivite=boe, usager=bob)  # de trois d'entre elles seulement
+    assert "plusieurs factures" not in texte(chez_ada.get(trois[0].get_absolute_url()))
+    confirmer(chez_ada, [*trois, ailleurs])
+    page = chez_ada.get(trois[0].get_absolute_url())
+    assert "Ce paiement règle plusieurs factures en une fois" in texte(page)
+    assert set(liens(page)) >= {autre.get_absolute_url() for autre in (*trois[1:], ailleurs)}
+    chez_bob = connecter(bob, chez=boe).get(trois[0].get_absolute_url())
+    assert ("1 facture d'un autre compte" in texte(chez_bob), "2026-4" in texte(chez_bob)) == (True, False)
+    assert trois[1].get_absolute_url() in liens(chez_bob)
