@@ -85,3 +85,8 @@ class ContratTipi(models.Model):
         """Test, activation ou production, quel que soit le transport."""
         etapes = {Saisie.TEST: MiseEnService.TEST, Saisie.ACTIVATION: MiseEnService.ACTIVATION}
         return etapes.get(Saisie(self.saisie), MiseEnService.PRODUCTION)
+
+    @property
+    def en_essai(self) -> bool:
+        """Vrai tant qu'aucun paiement ne règle rien."""
+        return self.etape != MiseEnService.PRODUCTION

@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db.models import F
 
 from comptes.models import Usager
+from factures.etats import EtatFacture
 from factures.models import A_REGLER, Facture
 from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import Paiement
@@ -21,10 +22,14 @@ PAYES = (EtatPaiement.PAYE, EtatPaiement.PRELEVE)
 
 @dataclass(frozen=True)
 class File:
-    """Les paiements à faire, chacun d'une facture ou de plusieurs, et le nombre de ceux qui viennent d'être faits."""
+    """Les paiements à faire, chacun d'une facture ou de plusieurs, et le nombre de ceux qui viennent d'être faits.
+
+    ``en_cours`` : les factures dont le paiement est commencé, ou attend d'être confirmé.
+    """
 
     etapes: list[Groupe]
     faits: int
+    en_cours: list[Facture]
 
     @property
     def total(self) -> Decimal:
@@ -49,9 +54,11 @@ def file_de(usager: Usager, *, chez: Collectivite, maintenant: datetime) -> File
     """
     siennes = a_composer(usager, chez).filter(A_REGLER)
     dans_l_ordre = siennes.order_by(F("date_echeance").asc(nulls_last=True), "date_emission", "pk")
-    payables = [f for f in dans_l_ordre[:FACTURES_A_LA_SUITE] if not f.empechement and not f.marquee]
+    lues = list(dans_l_ordre[:FACTURES_A_LA_SUITE])
+    payables = [f for f in lues if not f.empechement and not f.marquee]
+    payables.sort(key=lambda f: f.regie.contrat_tipi.en_essai)  # un essai ne règle rien : il barrerait la suite
     faits = Paiement.objects.de(usager, chez=chez).filter(etat__in=PAYES, envoye_le__gt=maintenant - SERIE)
-    return File(_etapes(payables), faits.count())
+    return File(_etapes(payables), faits.count(), [f for f in lues if f.etat == EtatFacture.EN_COURS])
 
 
 def _etapes(payables: list[Facture]) -> list[Groupe]:

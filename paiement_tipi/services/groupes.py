@@ -57,6 +57,11 @@ class Groupe:
         return self.retenues[0].regie if self.retenues else None
 
     @property
+    def en_essai(self) -> bool:
+        """Vrai si les payer ne les réglera pas."""
+        return self.regie is not None and bool(self.regie.contrat_tipi.en_essai)
+
+    @property
     def choix(self) -> str:
         """La sélection, telle que l'écrit l'adresse de la page qui la confirme."""
         return urlencode([("facture", str(facture.uuid)) for facture in self.retenues])

@@ -14,6 +14,7 @@ from factures.models import Facture
 from factures.services import annuler, encaisser, marquer
 from paiement_tipi import references
 from paiement_tipi.models import ContratTipi, Paiement, PartPaiement
+from paiement_tipi.services import adresse_du_papier
 from portail import courriels
 from portail.bornes import FACTURES_PAR_PAIEMENT
 from tests.paiement_tipi.outils_pages import liens, texte, titre
@@ -250,7 +251,16 @@ def test_tout_payer_enchaine_et_garde_la_place(chez_ada, ada, boe, payfip, trois
     Paiement.objects.update(envoye_le=timezone.now() - timedelta(hours=1))
     assert "Payer la première (1 sur 1)" in texte(chez_ada.get("/factures/tout-payer/"))
     confirmer(chez_ada, trois)
-    assert "Rien ne se paie en ligne" in texte(chez_ada.get("/factures/tout-payer/"))
+    page = chez_ada.get("/factures/tout-payer/")
+    dits = (
+        "Un paiement est déjà en cours",
+        "2026-1",
+        "2026-3",
+        "Paiement en cours",
+        "Rien d'autre ne se paie en ligne",
+    )
+    assert [mot for mot in dits if mot not in texte(page)] == []
+    assert ("0,00 €" in texte(page), f"{trois[0].get_absolute_url()}#paiement" in liens(page)) == (False, True)
 
 
 def test_la_page_de_chacune_dit_lesquelles_le_paiement_retient_aussi(chez_ada, connecter, ada, bob, boe, payfip, trois):
@@ -264,3 +274,20 @@ def test_la_page_de_chacune_dit_lesquelles_le_paiement_retient_aussi(chez_ada, c
     chez_bob = connecter(bob, chez=boe).get(trois[0].get_absolute_url())
     assert ("1 facture d'un autre compte" in texte(chez_bob), "2026-4" in texte(chez_bob)) == (True, False)
     assert trois[1].get_absolute_url() in liens(chez_bob)
+
+
+@pytest.mark.parametrize("saisie", ["T", "X"])
+def test_un_service_qui_n_encaisse_pas_encore_le_dit_avant_de_payer(chez_ada, ada, boe, eau, trois, saisie):
+    pages = [f"{trois[0].get_absolute_url()}payer/", cochees(trois), "/factures/tout-payer/"]
+    papier = adresse_du_papier(trois[0]).removeprefix(boe.adresse)
+    essai = "Essai : ce service n'encaisse pas encore"
+    assert [essai in texte(chez_ada.get(page)) for page in (*pages, papier)] == [False] * 4
+    cantine = factories.regie(boe)
+    factories.contrat(cantine)
+    tardive = factories.facture(trois[0].redevable, cantine, date_echeance=date.today() + timedelta(days=300))
+    ContratTipi.objects.filter(regie=eau).update(saisie=saisie)
+    lues = [texte(chez_ada.get(page)) for page in (*pages, papier)]
+    assert [essai in lue for lue in lues] == [True] * 4
+    assert ["cette facture restera à payer" in lue for lue in lues] == [True, False, False, True]
+    # Ce qui ne règle rien passe après ce qui règle : sans cela, « la suivante » serait toujours la même.
+    assert f"/factures/{tardive.uuid}/payer/" in liens(chez_ada.get("/factures/tout-payer/"))
