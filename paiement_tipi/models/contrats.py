@@ -22,24 +22,22 @@ class Transport(models.TextChoices):
     URL_TITRE = "url-titre", _("URL, titre ou rôle")
 
 
+SAISIES = [
+    (Saisie.TEST, _("test")),
+    (Saisie.ACTIVATION, _("activation")),
+    (Saisie.PRODUCTION, _("production")),
+    (Saisie.PRODUCTION_URL, _("production par URL")),
+]
+
+
 class ContratTipi(models.Model):
     """Comment PayFiP connaît un service : son numéro de client et où en est sa mise en service."""
 
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
-    regie = models.OneToOneField(Regie, models.PROTECT, related_name="contrat_tipi")
+    regie = models.OneToOneField(Regie, models.PROTECT, related_name="contrat_tipi", verbose_name=_("service"))
     numcli = models.CharField(_("numéro de client (numcli)"), max_length=6)
     transport = models.CharField(_("transport"), max_length=11, choices=Transport, default=Transport.SERVICE_WEB)
-    saisie = models.CharField(
-        _("mise en service"),
-        max_length=1,
-        choices=[
-            (Saisie.TEST, _("test")),
-            (Saisie.ACTIVATION, _("activation")),
-            (Saisie.PRODUCTION, _("production")),
-            (Saisie.PRODUCTION_URL, _("production par URL")),
-        ],
-        default=Saisie.TEST,
-    )
+    saisie = models.CharField(_("mise en service"), max_length=1, choices=SAISIES, default=Saisie.TEST)
     # Ce qu'aucun document lu ne fixe (payfip.md §2.4 et §2.5) ; sans montant, ceux du transport.
     montant_minimal = MontantField(_("montant minimal"), null=True)  # type: ignore[misc]  # le champ ne sait pas se dire nul
     montant_maximal = MontantField(_("montant maximal"), null=True)  # type: ignore[misc]  # le champ ne sait pas se dire nul

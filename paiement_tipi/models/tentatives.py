@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from comptes.models import Usager
 from factures.models import Facture, MontantField
 from paiement_tipi.etats import DEFINITIFS, JUSTIFIABLES, LISIBLE, OUVERTS, SANS_RESULTAT, EtatPaiement
-from paiement_tipi.models.contrats import ContratTipi, Transport
+from paiement_tipi.models.contrats import SAISIES, ContratTipi, Transport
 from paiement_tipi.protocole import PRODUCTIONS
 from portail.models import Collectivite
 from portail.reperes import Compact
@@ -66,10 +66,10 @@ class PaiementQuerySet(models.QuerySet["Paiement"]):
 class Paiement(models.Model):
     """Une tentative chez PayFiP. Les valeurs envoyées y sont gardées : ce qui revient leur est comparé."""
 
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    uuid = models.UUIDField(_("identifiant ici"), default=uuid.uuid4, unique=True, editable=False)
     jeton = models.CharField(max_length=43, unique=True, default=nouveau_jeton, editable=False)
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+")
-    contrat = models.ForeignKey(ContratTipi, models.PROTECT, related_name="paiements")
+    contrat = models.ForeignKey(ContratTipi, models.PROTECT, related_name="paiements", verbose_name=_("contrat PayFiP"))
     # Sans compte : depuis le papier.
     usager = models.ForeignKey(Usager, models.PROTECT, related_name="paiements", null=True, blank=True)
     formulaire = models.UUIDField(_("formulaire d'origine"), help_text=_("Un double clic envoie deux fois le même."))
@@ -77,20 +77,20 @@ class Paiement(models.Model):
     cree_le = models.DateTimeField(_("créé le"), default=timezone.now, editable=False)
     # Ce que nous avons envoyé.
     transport = models.CharField(_("transport"), max_length=11, choices=Transport, default=Transport.SERVICE_WEB)
-    numcli = models.CharField(max_length=6)
-    saisie = models.CharField(max_length=1)
-    exer = models.CharField(max_length=4)
-    refdet = models.CharField(max_length=40)
-    objet = models.CharField(max_length=99, blank=True)
+    numcli = models.CharField(_("numéro de client (numcli)"), max_length=6)
+    saisie = models.CharField(_("mise en service"), max_length=1, choices=SAISIES)
+    exer = models.CharField(_("exercice"), max_length=4)
+    refdet = models.CharField(_("référence envoyée"), max_length=40)
+    objet = models.CharField(_("objet"), max_length=99, blank=True)
     montant = MontantField(_("montant"))
-    mel = models.EmailField()
+    mel = models.EmailField(_("adresse mail"))
     # Ce que PayFiP a répondu.
-    idop = models.UUIDField(null=True, blank=True, unique=True)
+    idop = models.UUIDField(_("identifiant chez PayFiP (idop)"), null=True, blank=True, unique=True)
     envoye_le = models.DateTimeField(_("envoyé le"), null=True, blank=True)
     resultat = models.CharField(_("résultat de PayFiP"), max_length=8, blank=True)
     numauto = models.CharField(_("numéro d'autorisation"), max_length=64, blank=True)
     date_payfip = models.DateTimeField(_("date donnée par PayFiP"), null=True, blank=True)
-    reponse = models.TextField(_("dernière réponse"), blank=True)
+    reponse = models.TextField(_("dernière réponse, adresse mail masquée"), blank=True)
     anomalie = models.CharField(_("anomalie"), max_length=200, blank=True)
     # Le suivi.
     relire_le = models.DateTimeField(_("à redemander le"), null=True, blank=True, db_index=True)

@@ -75,7 +75,7 @@ def appliquer(*, paiement: Paiement, lecture: Lecture, xml: bytes, cause: str, m
         return False
     verrouille.anomalie = ecarts_de(verrouille, lecture) or code_inconnu(lecture)
     verrouille.resultat, verrouille.numauto = lecture.resultat[:8], lecture.numauto[:64]
-    verrouille.date_payfip, verrouille.reponse = lecture.date, xml.decode("utf-8", "replace").replace("\0", "")
+    verrouille.date_payfip, verrouille.reponse = lecture.date, echanges.masquer(xml)
     if verrouille.anomalie:
         journal.error("Paiement %s : %s", verrouille.uuid, verrouille.anomalie)
         vers = None
