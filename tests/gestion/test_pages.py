@@ -3,6 +3,7 @@
 import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import factories
 import pytest
@@ -14,10 +15,13 @@ from django.utils import timezone
 from factures.etats import EtatFacture, Statut
 from factures.models import Facture, LigneFacture
 from factures.services import encaisser
+from paiement_tipi import services
+from paiement_tipi.fautes import sens
 from portail.gestion import listes as gestion_listes
 from portail.journal import noter
 from portail.models import Courriel, Journal
 from tests.gestion.conftest import adresse, listes
+from tests.paiement_tipi.outils_machine import GuichetDocile
 
 FACTURES = "/gestion/factures/facture/"
 # La commune (hôte), la session, le compte, l'affectation.
@@ -190,9 +194,29 @@ def test_payer_plusieurs_factures_a_la_fois_se_permet_avec_un_motif_sauf_pour_un
 def test_interroger_payfip_applique_sa_reponse(monde, simulateur, settings):
     paiement = monde.ici["paiement_tipi.paiement"]
     reponse = monde.chez["agente"].post(adresse(paiement, "interroger"), follow=True)
-    assert "PayFiP a été interrogé : cette tentative est « expiré »." in reponse.content.decode()
+    dit = unescape(reponse.content.decode())
+    assert f"PayFiP a répondu : {sens('P1')} Cette tentative est « expiré »." in dit
     assert simulateur.serveur is not None
     assert 'name="csrfmiddlewaretoken"' in lire(monde.chez["agente"], adresse(paiement, "interroger"))
+
+
+@pytest.mark.sqlite
+def test_interroger_payfip_en_panne_dit_qu_il_ne_repond_pas(monde, monkeypatch):
+    paiement = monde.ici["paiement_tipi.paiement"]
+    monkeypatch.setattr(services, "guichet", lambda **_: GuichetDocile(temps="panne"))
+    reponse = monde.chez["agente"].post(adresse(paiement, "interroger"))
+    assert (reponse.status_code, "PayFiP ne répond pas en ce moment" in reponse.content.decode()) == (200, True)
+
+
+@pytest.mark.sqlite
+def test_la_liste_dit_qui_paie_meme_depuis_le_papier_et_ses_colonnes_sont_en_francais(monde):
+    paiement, agente = monde.ici["paiement_tipi.paiement"], monde.chez["agente"]
+    assert str(paiement.usager) in lire(agente, "/gestion/paiement_tipi/paiement/")
+    type(paiement).objects.update(usager=None)
+    pages = [lire(agente, "/gestion/paiement_tipi/paiement/"), lire(agente, adresse(paiement))]
+    assert ["Depuis le papier" in page for page in pages] == [True, True]
+    pages.append(lire(agente, adresse(monde.ici["paiement_tipi.contrattipi"])))
+    assert re.findall(r"\b(Refdet|Numcli|Exer|Saisie|Mel|Idop|Uuid|Regie)\b", "".join(pages)) == []
 
 
 @pytest.mark.sqlite
