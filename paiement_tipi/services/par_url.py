@@ -65,7 +65,17 @@ def recevoir_resultat(*, jeton: str, requete: str, corps: bytes, maintenant: dat
 
 
 def _est_un_succes_neuf(paiement: Paiement, lecture: Lecture) -> bool:
-    return DE_RESULTAT.get(lecture.resultat) in SUCCES and paiement.etat not in DITS_PAYES
+    """Vrai s'il change l'état, ou s'il est le premier à dire un second paiement : des faux n'y passent pas sans fin."""
+    if DE_RESULTAT.get(lecture.resultat) not in SUCCES or _deja_dit(paiement, lecture):
+        return False
+    if paiement.etat in DITS_PAYES - {EtatPaiement.INFIRME}:
+        return lecture.numauto != "" and paiement.anomalie == ""
+    return True
+
+
+def _deja_dit(paiement: Paiement, lecture: Lecture) -> bool:
+    """Vrai du même paiement posté encore."""
+    return paiement.etat in DITS_PAYES and paiement.numauto != "" and lecture.numauto[:64] == paiement.numauto
 
 
 def _signaler(paiement: Paiement, anomalie: str) -> None:
@@ -95,7 +105,7 @@ def _rejouer(paiement: Paiement, lecture: Lecture, maintenant: datetime) -> None
     est à confirmer.
     """
     autorisation = lecture.numauto[:64]
-    if DE_RESULTAT[lecture.resultat] not in SUCCES or (autorisation == paiement.numauto and paiement.numauto):
+    if DE_RESULTAT[lecture.resultat] not in SUCCES or _deja_dit(paiement, lecture):
         return
     if paiement.etat == EtatPaiement.INFIRME:
         _passer(paiement, EtatPaiement.DECLARE, lecture, maintenant)

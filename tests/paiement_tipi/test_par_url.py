@@ -160,6 +160,19 @@ def test_onze_faux_posts_attendent_et_le_vrai_passe_quand_meme(poste):
         assert poster(parti)[0] == 429
 
 
+def test_un_second_paiement_se_sait_meme_quand_la_limite_est_atteinte_et_des_faux_n_y_passent_pas_sans_fin(poste):
+    parti = poste()
+    with time_machine.travel(1_800_000_000, tick=False):
+        assert [poster(parti, montant="100")[0] for _ in range(10)] == [200] * 10
+        assert (poster(parti), poster(parti)[0]) == ((200, b""), 429)
+        assert poster(parti, numauto="autre1") == (200, b"")
+        assert parti.paiement.anomalie == "PayFiP déclare un second paiement, d'autorisation autre1."
+        assert poster(parti, numauto="autre2")[0] == 429  # un agent regarde déjà
+        services.infirmer_declare(paiement=parti.paiement, source="infirmé par un agent")
+        assert (poster(parti)[0], parti.paiement.etat) == (429, "infirme")
+        assert (poster(parti, numauto="autre3"), parti.paiement.etat) == ((200, b""), "declare")
+
+
 @pytest.mark.sqlite
 def test_un_get_et_des_noms_en_majuscules_comptent_aussi(poste, payfip):
     payfip.regler(noms="majuscules")
