@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from urllib.parse import parse_qsl, urlencode, urlsplit
 from uuid import uuid4
 
 import factories
@@ -12,13 +13,13 @@ from lxml import html
 
 from factures.models import Facture
 from factures.services import annuler, encaisser, marquer
-from paiement_tipi import references
+from paiement_tipi import references, services
 from paiement_tipi.models import ContratTipi, Paiement, PartPaiement
 from paiement_tipi.services import adresse_du_papier
 from portail import courriels
 from portail.bornes import FACTURES_PAR_PAIEMENT
 from tests.paiement_tipi.outils_pages import liens, texte, titre
-from tests.paiement_tipi.outils_tentatives import bilan, constater, creations, demarrer, pilote
+from tests.paiement_tipi.outils_tentatives import bilan, constater, creations, demarrer, empechement, pilote
 
 pytestmark = pytest.mark.sqlite
 PAGE = "/factures/payer-ensemble/"
@@ -198,6 +199,30 @@ def test_titre_autre_service_et_trop_de_factures_restent_de_cote(chez_ada, boe, 
     page = chez_ada.get(cochees(trois))
     assert (titre(page), "ne permet pas" in texte(page)) == ("Ces factures ne se paient pas ensemble", True)
     assert chez_ada.post(PAGE, {"facture": [str(f.uuid) for f in trois], "vu": "60"}).status_code == 409
+
+
+def test_par_url_une_regie_les_reunit_et_le_tresor_regle_chaque_part(chez_ada, trois):
+    ContratTipi.objects.update(transport="url-regie", saisie="A")
+    envoye = dict(parse_qsl(urlsplit(confirmer(chez_ada, trois)["Location"]).query))
+    paiement = Paiement.objects.get()
+    assert (envoye["montant"], envoye["refdet"]) == ("6000", references.groupee(paiement.uuid))
+    dit = {nom: envoye[nom] for nom in ("numcli", "refdet", "montant", "saisie")} | {"resultrans": "P", "numauto": "1"}
+    assert services.recevoir_resultat(jeton=paiement.jeton, requete=urlencode(dit), corps=b"")
+    assert [(empechement(f), bilan(f)[2]) for f in trois] == [("PAIEMENT_DECLARE", [])] * 3
+    assert services.confirmer_declare(paiement=paiement, source="fichier du Trésor")
+    assert [bilan(f) for f in trois] == [("0.00", "0.00", ["carte"])] * 3
+
+
+def test_par_url_un_titre_part_seul_et_la_page_le_dit(chez_ada, trois):
+    envoi = champs(chez_ada.get(cochees(trois)))
+    ContratTipi.objects.update(transport="url-titre", saisie="A")
+    pages = [chez_ada.get(cochees(trois)), chez_ada.post(PAGE, envoi)]
+    assert [(page.status_code, titre(page)) for page in pages] == [
+        (200, "Ces factures ne se paient pas ensemble"),
+        (409, "Ces factures ne se paient pas ensemble"),
+    ]
+    phrase = "Ce service ne permet pas de payer plusieurs factures à la fois."
+    assert ([texte(page).count(phrase) for page in pages], Paiement.objects.count()) == ([3, 3], 0)
 
 
 def test_une_seule_coche_ou_aucune_mene_ou_il_faut(chez_ada, trois):
