@@ -11,6 +11,8 @@ from portail.journal import noter
 
 # Une semaine durant on insiste ; ensuite, une fois par semaine jusqu'à un an.
 INSISTANCE, ENSUITE = timedelta(days=7), timedelta(days=7)
+# Une tentative close ici peut encore aboutir là-bas : un A devient un P, une carte finit après P5.
+ENCORE_PAYABLE = timedelta(hours=3)
 
 
 @transaction.atomic
@@ -34,12 +36,14 @@ def passer(paiement: Paiement, *, vers: EtatPaiement, cause: str, maintenant: da
 
 
 def prochaine_lecture(etat: str, envoye_le: datetime, maintenant: datetime) -> datetime | None:
-    """Quand redemander à PayFiP : à chaque relevé tant que la facture attend, puis de moins en moins, jusqu'à un an."""
+    """Quand redemander à PayFiP : à chaque relevé tant qu'un paiement peut venir, puis de moins en moins, un an."""
     age = maintenant - envoye_le
     if etat in OUVERTS:
         return maintenant if age < INSISTANCE else maintenant + ENSUITE
     if etat not in ECHECS or age > LISIBLE:
         return None
+    if age < ENCORE_PAYABLE:
+        return maintenant
     if age < timedelta(days=1):
         return maintenant + PAGE_OUVERTE
     return maintenant + (timedelta(days=1) if age < INSISTANCE else ENSUITE)

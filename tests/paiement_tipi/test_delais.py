@@ -1,4 +1,4 @@
-"""Payé chez PayFiP, réglé ici en moins de dix minutes : un accident ou un clic n'y font rien."""
+"""Payé chez PayFiP, réglé ici en moins de dix minutes, malgré un accident, un clic ou une fin décidée trop tôt."""
 
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from paiement_tipi.models import CoupurePayfip, Paiement
 from paiement_tipi.services import disjoncteur
 from paiement_tipi.services.disjoncteur import GuichetProtege
 from tests.paiement_tipi.outils_machine import GuichetDocile
-from tests.paiement_tipi.outils_tentatives import PAYEE_PAR_CARTE, bilan, demarrer
+from tests.paiement_tipi.outils_tentatives import PAYEE_PAR_CARTE, bilan, demarrer, histoire
 
 MINUTE, SECONDE, PERIODE = timedelta(minutes=1), timedelta(seconds=1), timedelta(minutes=5)
 PROMIS = 10 * MINUTE
@@ -136,3 +136,25 @@ def test_un_depart_que_la_saturation_ecarte_dit_que_payfip_n_y_est_pour_rien(pay
     assert [(t.vers, t.cause) for t in ecarte.transitions.all()] == [("echoue", "jamais demandé")]
     assert not ecarte.echanges.exists()
     assert demarrer(facture, ada).etat == "envoye"
+
+
+def test_paye_juste_apres_un_abandon_confirme(horloge, payfip, facture, paiement):
+    horloge.shift(MINUTE)
+    payfip.conclure(paiement.idop, "A")
+    for _ in range(2):
+        relever()
+        horloge.shift(4 * MINUTE)
+    paye_le = payer_juste_apres_un_releve(payfip, paiement)
+    assert histoire(paiement) == ["envoye", "abandon-signale", "abandonne"]
+    assert attente(horloge, paiement, paye_le) == PERIODE - SECONDE
+    assert bilan(facture) == PAYEE_PAR_CARTE
+
+
+@pytest.mark.parametrize(("apres", "promis"), [(121, PERIODE), (174, PERIODE), (181, 15 * MINUTE)])
+def test_paye_apres_l_expiration(horloge, payfip, paiement, apres, promis):
+    horloge.shift(120 * MINUTE)
+    relever()
+    horloge.shift((apres - 120) * MINUTE)
+    paye_le = payer_juste_apres_un_releve(payfip, paiement)
+    assert histoire(paiement) == ["envoye", "expire"]
+    assert attente(horloge, paiement, paye_le) == promis - SECONDE

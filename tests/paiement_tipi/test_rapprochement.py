@@ -179,11 +179,13 @@ def test_le_releve_clot_ce_qui_n_a_pas_d_idop_depuis_cinq_minutes(payfip, factur
     assert (histoire(paiement), empechement(facture), lectures(payfip)) == (["envoye", "echoue"], "", [])
 
 
-JOUR = timedelta(days=1)
+HEURE, JOUR = timedelta(hours=1), timedelta(days=1)
 RYTHME = [
     *((etat, timedelta(minutes=119), timedelta()) for etat in (E.DEMARRE, E.ENVOYE, E.ABANDON_SIGNALE)),
     (E.ENVOYE, 7 * JOUR - MICRO, timedelta()),
     (E.ENVOYE, 7 * JOUR, 7 * JOUR),
+    *((etat, 3 * HEURE - MICRO, timedelta()) for etat in (E.EXPIRE, E.ABANDONNE)),
+    (E.EXPIRE, 3 * HEURE, timedelta(minutes=15)),
     *((etat, JOUR - MICRO, timedelta(minutes=15)) for etat in (E.EXPIRE, E.ABANDONNE, E.REFUSE)),
     (E.EXPIRE, JOUR, JOUR),
     (E.EXPIRE, 7 * JOUR - MICRO, JOUR),
