@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 from django_tasks import task
 
@@ -9,6 +10,8 @@ from paiement_tipi import services
 from paiement_tipi.models import Paiement
 from paiement_tipi.services.sonde import sonder
 from portail.taches import lancer
+
+RETARD = timedelta(minutes=1)  # d'un relevé sur sa période
 
 
 @task()
@@ -37,10 +40,10 @@ def relever_paiements(dues_le: str = "") -> None:
 def comparer_a_payfip() -> None:
     """Une tranche des tentatives de l'année, réussies comprises : ce qui diffère attend un agent.
 
-    Le relevé passe avant : il règle.
+    Un relevé en retard passe avant : il règle. Ce qu'il vient de lire, dû au prochain, n'est pas un retard.
     """
     maintenant = timezone.now()
-    if not services.reste_a_relever(maintenant):
+    if not services.reste_a_relever(maintenant - timedelta(seconds=settings.RAPPROCHEMENT_SECONDES) - RETARD):
         services.comparer(guichet=services.guichet(personne=False), maintenant=maintenant)
 
 

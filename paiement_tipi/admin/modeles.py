@@ -11,6 +11,7 @@ from factures.admin.listes import MONTANT
 from factures.models import Facture
 from paiement_tipi.etats import OUVERTS, EtatPaiement
 from paiement_tipi.models import (
+    EN_PANNE,
     SANS_NOUVELLE,
     NotificationTipi,
     Paiement,
@@ -33,7 +34,7 @@ class FiltreSuivi(admin.SimpleListFilter):
         "a-confirmer": (_("À confirmer par le Trésor"), Q(etat=EtatPaiement.DECLARE)),
         "oublie": (_("Sans résultat depuis deux heures"), SANS_NOUVELLE),
         "anomalie": (_("Anomalie"), ~Q(anomalie="")),
-        "panne": (_("PayFiP ne répond pas"), Q(pannes__gt=0)),
+        "panne": (_("PayFiP ne répond pas"), EN_PANNE),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:

@@ -3,6 +3,7 @@ from paiement_tipi.models.coupures import CoupurePayfip
 from paiement_tipi.models.echanges import EchangePayfip, Operation
 from paiement_tipi.models.tentatives import (
     DOUBLE_CLIC,
+    EN_PANNE,
     SANS_NOUVELLE,
     NotificationTipi,
     Paiement,
@@ -13,6 +14,7 @@ from paiement_tipi.models.tentatives import (
 
 __all__ = [
     "DOUBLE_CLIC",
+    "EN_PANNE",
     "SANS_NOUVELLE",
     "ContratTipi",
     "CoupurePayfip",

@@ -25,6 +25,13 @@ DOUBLE_CLIC = timedelta(seconds=10)
 # Le résultat aurait dû venir : PayFiP ne laisse pas payer plus longtemps (payfip.md §3.7).
 SANS_NOUVELLE = Q(etat__in=OUVERTS, envoye_le__lt=Now() - SANS_RESULTAT)
 
+# Celles que le relevé ne redemande plus ; l'état décide, et non ``resultat`` : un refus qui ne concorde pas avec notre
+# demande ne clôt rien.
+_TERMINEES = DEFINITIFS | {EtatPaiement.REFUSE}
+
+# PayFiP n'a pas répondu, et le relevé insiste encore.
+EN_PANNE = Q(pannes__gt=0, envoye_le__gt=Now() - LISIBLE) & ~Q(etat__in=_TERMINEES)
+
 
 def nouveau_jeton() -> str:
     """256 bits : l'adresse de retour et elle seule désigne la tentative."""
@@ -55,12 +62,9 @@ class PaiementQuerySet(models.QuerySet["Paiement"]):
         return self.interrogeables(maintenant).filter(relire_le__lte=maintenant).order_by("relire_le")
 
     def interrogeables(self, maintenant: datetime) -> Self:
-        """Celles que PayFiP connaît encore et dont le résultat n'est ni un succès, ni un refus.
-
-        L'état décide, et non ``resultat`` : un refus qui ne concorde pas avec notre demande ne clôt rien.
-        """
+        """Celles que PayFiP connaît encore et dont le résultat n'est ni un succès, ni un refus."""
         connues = self.filter(idop__isnull=False, envoye_le__gt=maintenant - LISIBLE)
-        return connues.exclude(etat__in=DEFINITIFS | {EtatPaiement.REFUSE})
+        return connues.exclude(etat__in=_TERMINEES)
 
 
 class Paiement(models.Model):

@@ -16,7 +16,7 @@ from paiement_tipi.etats import DE_RESULTAT, DEFINITIFS, ENCAISSES, LISIBLE, OUV
 from paiement_tipi.models import Paiement
 from paiement_tipi.protocole import Lecture
 from paiement_tipi.services import echanges
-from paiement_tipi.services.constat import DELAI_AVANT_EXPIRATION, ORIGINE, constater, ecarts_de
+from paiement_tipi.services.constat import DELAI_AVANT_EXPIRATION, ORIGINE, ecarts_de, redemander
 from paiement_tipi.services.disjoncteur import en_coupure
 from portail.taches import progresser
 
@@ -38,24 +38,28 @@ def a_comparer(maintenant: datetime) -> QuerySet[Paiement]:
 
 
 def comparer(*, guichet: Guichet, maintenant: datetime) -> Counter[str]:
-    """Une tranche ; rend le nombre d'écarts, de succès retrouvés et de concordances. Une panne remet le reste."""
+    """Une tranche ; rend le nombre d'écarts, de succès retrouvés, de concordances et de pannes.
+
+    Une panne reste à comparer sans priver les autres ; la deuxième remet toute la suite.
+    """
     issues: Counter[str] = Counter()
     for paiement in a_comparer(maintenant)[:PAR_TRANCHE]:
         progresser()
-        if en_coupure():
+        if issues["panne"] > 1 or en_coupure():
             break
         try:
             issues[_comparer(paiement, guichet, maintenant)] += 1
         except GuichetIndisponible as panne:
-            journal.warning("Parité : PayFiP ne répond pas (%s).", panne)
-            break
+            journal.warning("Parité, paiement %s : PayFiP ne répond pas (%s).", paiement.uuid, panne)
+            issues["panne"] += 1
+            continue
         Paiement.objects.filter(pk=paiement.pk).update(compare_le=maintenant)
     return issues
 
 
 def _comparer(paiement: Paiement, guichet: Guichet, maintenant: datetime) -> str:
     if paiement.etat not in ENCAISSES:  # un succès là-bas s'applique comme au relevé
-        retrouve = constater(paiement=paiement, guichet=guichet, cause="parité", maintenant=maintenant)
+        retrouve = redemander(paiement=paiement, guichet=guichet, cause="parité", maintenant=maintenant)
         return "retrouvé" if retrouve and paiement.etat in ENCAISSES else "concordant"
     if paiement.idop is None:
         raise ValueError("Une tentative sans idop ne se compare pas.")

@@ -9,7 +9,8 @@ import time_machine
 from django.utils import timezone
 
 from paiement_tipi import services
-from paiement_tipi.client import QuestionEcartee
+from paiement_tipi.admin.modeles import FiltreSuivi
+from paiement_tipi.client import GuichetIndisponible, QuestionEcartee
 from paiement_tipi.models import CoupurePayfip, Paiement
 from paiement_tipi.services import disjoncteur
 from paiement_tipi.services.disjoncteur import GuichetProtege
@@ -158,3 +159,46 @@ def test_paye_apres_l_expiration(horloge, payfip, paiement, apres, promis):
     paye_le = payer_juste_apres_un_releve(payfip, paiement)
     assert histoire(paiement) == ["envoye", "expire"]
     assert attente(horloge, paiement, paye_le) == promis - SECONDE
+
+
+def alertes() -> int:
+    """Ce que compte « PayFiP ne répond pas » sur l'accueil de la gestion."""
+    return Paiement.objects.filter(FiltreSuivi.CONDITIONS["panne"][1]).count()
+
+
+@pytest.mark.sqlite
+def test_une_panne_que_le_releve_rencontre_est_une_alerte_jusqu_a_la_reponse(payfip, facture, ada):
+    demarrer(facture, ada)
+    payfip.temps = "panne"
+    relever()
+    assert alertes() == 1
+    payfip.temps = "beau"
+    relever()
+    assert alertes() == 0
+
+
+def test_une_panne_ne_se_note_pas_sur_ce_qu_une_notification_regle_entre_temps(payfip, facture, ada):
+    paiement = demarrer(facture, ada)
+    payfip.conclure(paiement.idop, "P")
+
+    class Lent:
+        def lire(self, idop):
+            autre = Paiement.objects.get(idop=idop)
+            services.constater(paiement=autre, guichet=services.guichet(personne=False), cause="notification")
+            raise GuichetIndisponible("ReadTimeout")
+
+    services.relever(guichet=Lent(), maintenant=timezone.now())
+    paiement.refresh_from_db()
+    assert (paiement.etat, paiement.pannes, paiement.relire_le) == ("paye", 0, None)
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize(
+    ("reste", "nombre"), [({"etat": "envoye"}, 1), *(({"etat": e}, 0) for e in ("paye", "refuse", "rejete"))]
+)
+def test_une_vieille_panne_d_une_tentative_terminee_n_est_plus_une_alerte(payfip, facture, ada, reste, nombre):
+    demarrer(facture, ada)
+    Paiement.objects.update(pannes=3, **reste)
+    assert alertes() == nombre
+    Paiement.objects.update(envoye_le=timezone.now() - timedelta(days=366))
+    assert alertes() == 0

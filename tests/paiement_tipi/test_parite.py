@@ -11,6 +11,7 @@ from django.utils import timezone
 from factures.models import ConfirmationReglement, Ecart, Facture, Reglement
 from factures.services import rapprochement, rejeter
 from paiement_tipi import services
+from paiement_tipi.client import GuichetIndisponible
 from paiement_tipi.models import ContratTipi, Paiement
 from paiement_tipi.services import parite
 from paiement_tipi.services.transitions import lecture_apres_panne
@@ -102,23 +103,49 @@ def test_chaque_tentative_se_compare_une_fois_par_jour_par_petites_tranches(
     assert sorted(guichet.lus) == sorted(p.idop for p in payees)
     assert comparer(guichet, dans=3 * JOUR - timedelta(seconds=5)) == {}
     guichet.temps = "panne"
-    assert (comparer(guichet, dans=4 * JOUR), len(guichet.lus)) == ({}, 4)
+    assert (comparer(guichet, dans=4 * JOUR), len(guichet.lus)) == ({"panne": 2}, 5)
     guichet.temps = "beau"
     assert comparer(guichet, dans=4 * JOUR) == {"concordant": 2}
     assert comparer(guichet, dans=366 * JOUR) == {}
+
+
+@pytest.mark.parametrize("resultat", ["R", "P"])
+def test_une_tentative_que_la_panne_a_empeche_de_comparer_reste_a_comparer(guichet, payer, facture, resultat):
+    paiement = payer(facture, resultat)
+    guichet.temps = "panne"
+    assert comparer(guichet) == {"panne": 1}
+    paiement.refresh_from_db()
+    assert (paiement.compare_le, paiement.pannes) == (None, 0)  # le relevé, lui, n'a pas échoué
+    guichet.temps = "beau"
+    assert sum(comparer(guichet).values()) == 1
+    paiement.refresh_from_db()
+    assert paiement.compare_le is not None
+
+
+def test_une_tentative_illisible_n_empeche_pas_de_comparer_les_autres(guichet, payer, facture, boe, ada, eau):
+    redevable = factories.redevable(boe, ada)
+    illisible, *autres = [payer(f) for f in (facture, *(factories.facture(redevable, eau) for _ in range(2)))]
+
+    class Illisible(GuichetCompteur):
+        def lire(self, idop):
+            if idop == illisible.idop:
+                raise GuichetIndisponible("La réponse n'est pas du XML.")
+            return guichet.lire(idop)
+
+    assert comparer(Illisible()) == {"panne": 1, "concordant": 2}
+    assert sorted(guichet.lus) == sorted(p.idop for p in autres)
 
 
 @pytest.mark.sqlite
 def test_la_comparaison_laisse_passer_le_releve(guichet, payer, facture, monkeypatch):
     compares = []
     monkeypatch.setattr(services, "comparer", lambda **_: compares.append(1))
-    paiement = payer(facture, "", lue=False)
-    Paiement.objects.update(relire_le=timezone.now())
+    payer(facture, "", lue=False)
+    Paiement.objects.update(relire_le=timezone.now() - timedelta(minutes=6))
     comparer_a_payfip.func()
     assert compares == []
-    guichet.conclure(paiement.idop, "P")
-    constater(paiement, timezone.now(), guichet)
-    comparer_a_payfip.func()
+    services.relever(guichet=guichet, maintenant=timezone.now())
+    comparer_a_payfip.func()  # en cours, donc relue à chaque relevé, mais il n'a pas de retard
     assert compares == [1]
 
 
