@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from comptes.models import Usager
 from comptes.requete import RequeteUsager
 from factures.models import Facture
-from factures.services import expliquer
+from factures.services import expliquer, moyens_de
 from paiement_tipi import protocole, services
-from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
 from paiement_tipi.etats import ENCAISSES
 from paiement_tipi.forms import DepartForm
 from paiement_tipi.models import Paiement
+from paiement_tipi.views.echecs import ECHECS, depart_manque
 from portail import limites
 from portail.lecture import ecrit_en_lecture
 from portail.reponses import VoirAilleurs
@@ -48,10 +48,14 @@ def _partir(request: RequeteUsager, facture: Facture) -> HttpResponse:
         )
     except services.PaiementImpossible as refus:
         return _confirmer(request, facture, empechement=refus.empechement, statut=HTTPStatus.CONFLICT)
-    except GuichetIndisponible:
-        return _echec(request, facture, "paiement_tipi/guichet_indisponible.html", HTTPStatus.SERVICE_UNAVAILABLE)
-    except (GuichetRefuse, protocole.ChampInvalide):
-        return _echec(request, facture, "paiement_tipi/guichet_refuse.html", HTTPStatus.BAD_GATEWAY)
+    except ECHECS as erreur:
+        return depart_manque(
+            request,
+            erreur,
+            moyens=moyens_de(facture),
+            revenir=facture.get_absolute_url(),
+            reessayer=reverse("paiement_tipi:payer", args=[facture.uuid]),
+        )
     return VoirAilleurs(adresse)
 
 
@@ -63,12 +67,6 @@ def _confirmer(request: RequeteUsager, facture: Facture, *, empechement: str, st
         "form": DepartForm(initial={"formulaire": uuid4()}),
     }
     return render(request, "paiement_tipi/payer.html", contexte, status=statut)
-
-
-def _echec(request: RequeteUsager, facture: Facture, gabarit: str, statut: HTTPStatus) -> HttpResponse:
-    reessayer = reverse("paiement_tipi:payer", args=[facture.uuid])
-    suites = {"revenir": facture.get_absolute_url(), "reessayer": reessayer, "ensemble": False}
-    return render(request, gabarit, suites, status=statut)
 
 
 @des_avant_l_ouverture

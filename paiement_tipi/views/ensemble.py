@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from comptes.requete import RequeteUsager
 from factures.models import Facture
-from paiement_tipi import protocole, services
-from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
+from paiement_tipi import services
 from paiement_tipi.forms import EnsembleForm
+from paiement_tipi.views.echecs import ECHECS, depart_manque
 from portail import limites
 from portail.reponses import VoirAilleurs
 
@@ -68,10 +68,8 @@ def _partir(request: RequeteUsager, factures: list[Facture]) -> HttpResponse:
         )
     except services.GroupeChange as change:
         return _montrer(request, change.groupe, HTTPStatus.CONFLICT)
-    except GuichetIndisponible:
-        return _echec(request, "paiement_tipi/guichet_indisponible.html", HTTPStatus.SERVICE_UNAVAILABLE)
-    except (GuichetRefuse, protocole.ChampInvalide):
-        return _echec(request, "paiement_tipi/guichet_refuse.html", HTTPStatus.BAD_GATEWAY)
+    except ECHECS as erreur:
+        return _manque(request, factures, erreur)
     return VoirAilleurs(adresse)
 
 
@@ -85,11 +83,12 @@ def _montrer(request: RequeteUsager, groupe: services.Groupe, statut: HTTPStatus
     return render(request, "paiement_tipi/payer_ensemble.html", contexte, status=statut)
 
 
-def _echec(request: RequeteUsager, gabarit: str, statut: HTTPStatus) -> HttpResponse:
+def _manque(request: RequeteUsager, factures: list[Facture], erreur: Exception) -> HttpResponse:
     """La sélection est dans l'adresse : réessayer la retrouve."""
     choix = request.POST.copy()
     for nom in set(choix) - {"facture"}:
         del choix[nom]
     reessayer = f"{reverse('paiement_tipi:payer_ensemble')}?{choix.urlencode()}"
-    suites = {"revenir": reverse("factures:liste"), "reessayer": reessayer, "ensemble": True}
-    return render(request, gabarit, suites, status=statut)
+    moyens = factures[0].regie.moyens()
+    liste = reverse("factures:liste")
+    return depart_manque(request, erreur, moyens=moyens, revenir=liste, reessayer=reessayer, ensemble=True)

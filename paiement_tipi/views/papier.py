@@ -8,14 +8,15 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from comptes import codes
 from factures.models import Facture
-from factures.services import expliquer
-from paiement_tipi import protocole, services
-from paiement_tipi.client import GuichetIndisponible, GuichetRefuse
+from factures.services import expliquer, moyens_de
+from paiement_tipi import services
 from paiement_tipi.forms import DepartForm, PapierForm
+from paiement_tipi.views.echecs import ECHECS, depart_manque, mel_refuse
 from paiement_tipi.views.en_cours import CAUSE, attente
 from portail import limites
 from portail.reponses import VoirAilleurs
@@ -84,16 +85,18 @@ def _partir(request: RequeteCollectivite, facture: Facture, code: str) -> HttpRe
         )
     except services.PaiementImpossible:
         return _montrer(request, _trouver(request, code), form, HTTPStatus.CONFLICT)
-    except GuichetIndisponible:
-        return _echec(request, "paiement_tipi/guichet_indisponible.html", HTTPStatus.SERVICE_UNAVAILABLE)
-    except (GuichetRefuse, protocole.ChampInvalide):
-        return _echec(request, "paiement_tipi/guichet_refuse.html", HTTPStatus.BAD_GATEWAY)
+    except ECHECS as erreur:
+        return _manque(request, facture, form, erreur)
     return VoirAilleurs(adresse)
 
 
-def _echec(request: RequeteCollectivite, gabarit: str, statut: HTTPStatus) -> HttpResponse:
-    suites = {"revenir": request.path, "reessayer": request.path, "ensemble": False}
-    return render(request, gabarit, suites, status=statut)
+def _manque(request: RequeteCollectivite, facture: Facture, form: PapierForm, erreur: Exception) -> HttpResponse:
+    """Une autre adresse mail suffit si c'est elle que PayFiP refuse ; sinon, de quoi payer autrement."""
+    if mel_refuse(erreur):
+        form.add_error("mel", _("PayFiP refuse cette adresse mail : écrivez-en une autre."))
+        return _montrer(request, facture, form, HTTPStatus.OK)
+    moyens, ici = moyens_de(facture), request.path
+    return depart_manque(request, erreur, moyens=moyens, revenir=ici, reessayer=ici)
 
 
 def _verifier(request: RequeteCollectivite, facture: Facture) -> HttpResponse:

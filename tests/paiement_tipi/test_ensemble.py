@@ -18,6 +18,7 @@ from paiement_tipi.models import ContratTipi, Paiement, PartPaiement
 from paiement_tipi.services import adresse_du_papier
 from portail import courriels
 from portail.bornes import FACTURES_PAR_PAIEMENT
+from portail.services import regler_les_moyens
 from tests.paiement_tipi.outils_pages import liens, texte, titre
 from tests.paiement_tipi.outils_tentatives import bilan, constater, creations, demarrer, empechement, pilote
 
@@ -233,8 +234,10 @@ def test_une_seule_coche_ou_aucune_mene_ou_il_faut(chez_ada, trois):
 
 def test_la_panne_de_payfip_garde_la_selection(chez_ada, payfip, trois):
     payfip.regler(panne="502")
+    regler_les_moyens(regie=trois[0].regie, guichet_adresse="Guichet de l'eau", guichet_horaires="le matin")
     reponse = confirmer(chez_ada, trois)
     assert (reponse.status_code, cochees(trois) in liens(reponse)) == (503, True)
+    assert "Guichet de l'eau" in texte(reponse)
     payfip.regler(panne="aucune")
     assert confirmer(chez_ada, trois).status_code == 303
 

@@ -3,6 +3,7 @@
 import logging
 import re
 from datetime import date, timedelta
+from unittest.mock import Mock
 from uuid import uuid4
 
 import factories
@@ -16,7 +17,9 @@ from factures.etats.explications import EXPLICATIONS
 from factures.models import Facture
 from factures.services import annuler, encaisser
 from paiement_tipi import services
+from paiement_tipi.client import GuichetRefuse
 from paiement_tipi.models import CoupurePayfip, Paiement
+from paiement_tipi.protocole import Faute
 from portail import courriels
 from portail.models import Hote, Journal
 from portail.services import regler_les_moyens
@@ -217,9 +220,23 @@ def test_une_adresse_que_payfip_refuserait_ne_part_pas(anonyme, papier, payfip, 
     )
 
 
+def test_une_adresse_mail_que_payfip_refuse_se_corrige_sur_la_page(anonyme, facture, papier, payfip, monkeypatch):
+    refuse = Mock(creer=Mock(side_effect=GuichetRefuse(Faute("A2", "Adresse mél incorrecte. ", technique=False))))
+    with monkeypatch.context() as patience:
+        patience.setattr("paiement_tipi.services.guichet", lambda **_personne: refuse)
+        page = anonyme.post(papier, envoi())
+    lu = texte(page)
+    assert ("PayFiP refuse cette adresse mail" in lu, 'aria-invalid="true"' in page.content.decode()) == (True, True)
+    assert (titre(page), "pas de votre fait" in lu) == ("Payer une facture sans compte", False)
+    assert (empechement(facture), anonyme.post(papier, envoi("autre@exemple.fr")).status_code) == ("", 303)
+
+
 def test_payfip_en_panne_ne_laisse_rien_d_ouvert_et_ramene_au_papier(anonyme, facture, papier, payfip):
     payfip.regler(panne="502")
+    regler_les_moyens(regie=facture.regie, guichet_adresse="Guichet de l'eau", guichet_horaires="le matin")
     page = anonyme.post(papier, envoi())
+    assert "Guichet de l'eau" in texte(page)
+    assert [mot for mot in personnel(facture) if mot in page.content.decode()] == []
     assert (page.status_code, page.content.decode().count(f'href="{papier}"')) == (503, 2)
     assert empechement(facture) == ""
 

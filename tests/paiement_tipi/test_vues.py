@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from unittest.mock import Mock
 from uuid import UUID
 
 import factories
@@ -11,8 +12,11 @@ from django.test import Client
 
 from factures.etats import Empechement, Statut
 from factures.etats.explications import EXPLICATIONS
+from paiement_tipi.client import GuichetRefuse
 from paiement_tipi.models import Paiement
-from tests.paiement_tipi.outils_pages import champs_du_formulaire, texte, titre
+from paiement_tipi.protocole import Faute
+from portail.services import regler_les_moyens
+from tests.paiement_tipi.outils_pages import champs_du_formulaire, liens, texte, titre
 from tests.paiement_tipi.outils_tentatives import creations, demarrer, empechement, pilote
 
 HIER = date.today() - timedelta(days=1)
@@ -179,11 +183,35 @@ def test_une_demande_refusee_par_payfip_renvoie_vers_le_service(chez_ada, eau, f
     assert (boe.telephone in texte(reponse), empechement(facture)) == (True, "")
 
 
-def test_une_adresse_mail_que_payfip_refuserait_n_est_pas_une_erreur_de_programme(connecter, boe, eau, payfip):
+def test_une_adresse_mail_que_payfip_refuserait_se_change_dans_mes_informations(connecter, boe, eau, payfip):
     personne = factories.usager(email=f"{'a' * 60}@exemple-{'b' * 12}.fr")
     facture = factories.facture(factories.redevable(boe, personne), eau)
     reponse = connecter(personne, chez=boe).post(adresse(facture), ENVOI)
     assert (reponse.status_code, creations(payfip)) == (502, [])
+    lu = texte(reponse)
+    assert ("n'accepte pas votre adresse mail" in lu, "pas de votre fait" in lu, "n'y changera rien" in lu) == (
+        True, False, False,
+    )  # fmt: skip
+    assert "/mes-informations/adresse-mail/" in liens(reponse)
+
+
+@pytest.mark.parametrize("code", ["A2", "R3"])
+def test_seul_un_refus_de_l_adresse_mail_demande_d_en_changer(connecter, ada, boe, facture, monkeypatch, code):
+    refuse = Mock(creer=Mock(side_effect=GuichetRefuse(Faute(code, "", technique=False))))
+    monkeypatch.setattr("paiement_tipi.services.guichet", lambda **_personne: refuse)
+    lu = texte(connecter(ada, chez=boe).post(adresse(facture), ENVOI))
+    assert ("n'accepte pas votre adresse mail" in lu, "pas de votre fait" in lu) == (code == "A2", code == "R3")
+
+
+@pytest.mark.parametrize("panne", ["502", None])
+def test_un_depart_manque_dit_comment_payer_autrement(chez_ada, eau, facture, payfip, boe, panne):
+    regler_les_moyens(regie=eau, guichet_adresse="Guichet de l'eau", guichet_horaires="le matin")
+    if panne:
+        payfip.regler(panne=panne)
+    else:
+        type(eau.contrat_tipi).objects.update(numcli="222222")
+    lu = texte(chez_ada.post(adresse(facture), ENVOI))
+    assert [mot for mot in ("Guichet de l'eau", "églez autrement", boe.telephone) if mot not in lu] == []
 
 
 def test_vingt_departs_en_cinq_minutes_pas_vingt_et_un_et_les_autres_ne_sont_pas_genes(
