@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 # Par processus, qui a douze fils : deux restent aux autres pages, même quand PayFiP est muet et que tous cliquent.
 EN_VOL, EN_ATTENTE, ATTENTE_SECONDES = 8, 2, 0.5
-# Le travail de fond essaie à chaque relevé ; s'il ne tourne plus, une personne par minute sert d'essai.
+# Le travail de fond essaie à chaque relevé ; s'il ne tourne plus, une personne sert d'essai, une par minute au plus.
 ESSAI = timedelta(minutes=1)
 _SUJET = ("pannes-payfip", "")
 _places, _entrees = BoundedSemaphore(EN_VOL), BoundedSemaphore(EN_VOL + EN_ATTENTE)

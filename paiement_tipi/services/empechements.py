@@ -1,7 +1,11 @@
 """Ce que le paiement apprend aux factures (``factures.registre``) : opérations engagées et conditions."""
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from factures.argent import depuis_centimes
 from factures.etats import Empechement
@@ -11,6 +15,7 @@ from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import CoupurePayfip, PartPaiement, Transport
 from paiement_tipi.protocole import MONTANT_MAXIMAL, MONTANT_MINIMAL, MOTIF_REFDET
 from paiement_tipi.protocole_url import MONTANT_MAXIMAL_URL
+from paiement_tipi.services.disjoncteur import ESSAI
 from portail.models import ModeRegie
 
 CONTRAT = "regie__contrat_tipi__"
@@ -43,8 +48,14 @@ def conditions() -> list[Cause]:
         (Q(reste_du__lt=_minimum()), Empechement.MONTANT_TROP_FAIBLE),
         (Q(reste_du__gt=_maximum()), Empechement.MONTANT_TROP_ELEVE),
         (Q(**{f"{CONTRAT}transport": Transport.URL_TITRE}, reste_du__lt=F("montant")), Empechement.REGLEE_EN_PARTIE),
-        (Exists(CoupurePayfip.objects.filter(finie_le=None)) & _PAR_SERVICE_WEB, Empechement.GUICHET_EN_PANNE),
+        (_coupure() & _PAR_SERVICE_WEB, Empechement.GUICHET_EN_PANNE),
     ]
+
+
+def _coupure() -> Exists:
+    """Une coupure que le relevé éprouve ; s'il a manqué son tour, un départ sert d'essai (``disjoncteur``)."""
+    tour = timedelta(seconds=settings.RAPPROCHEMENT_SECONDES) + ESSAI
+    return Exists(CoupurePayfip.objects.filter(finie_le=None, essayee_le__gt=timezone.now() - tour))
 
 
 def _minimum() -> Coalesce:

@@ -21,6 +21,7 @@ from paiement_tipi.protocole import Faute
 from paiement_tipi.services import disjoncteur
 from paiement_tipi.services.disjoncteur import GuichetProtege, en_coupure
 from portail.lanceur.__main__ import SERVEUR
+from tests.paiement_tipi.outils_machine import GuichetDocile
 from tests.paiement_tipi.outils_tentatives import demarrer, empechement, lectures, pilote
 
 PANNE = EXPLICATIONS[Empechement.GUICHET_EN_PANNE]
@@ -84,6 +85,36 @@ def test_sans_travail_de_fond_une_personne_par_minute_sert_d_essai(db):
         assert demander(muet, fois=5) == 1
     with time_machine.travel(timezone.now() + timedelta(seconds=130), tick=False):
         assert demander(Muet(GuichetRefuse(Faute("P1", "", technique=False)))) == 1
+    assert not en_coupure()
+
+
+@pytest.mark.sqlite
+def test_sans_travail_de_fond_un_depart_finit_par_servir_d_essai(monkeypatch, facture, ada, boe, eau):
+    docile, demandes = GuichetDocile(temps="panne"), []
+    autre = factories.facture(facture.redevable, eau)
+    creer = docile.creer
+    monkeypatch.setattr(docile, "creer", lambda demande: demandes.append(demande) or creer(demande))
+    maintenant = timezone.now()
+
+    def partir(apres, chose):
+        with time_machine.travel(maintenant + apres, tick=False):
+            try:
+                return demarrer(chose, ada, guichet=GuichetProtege(docile, insistant=False)).etat
+            except services.PaiementImpossible as refus:
+                return str(refus.empechement)
+            except GuichetIndisponible:
+                return "panne"
+
+    seconde, tour = timedelta(seconds=1), timedelta(minutes=6)
+    issues = [partir(timedelta(), facture) for _ in range(4)]
+    assert (issues, len(demandes)) == (["panne"] * 3 + ["GUICHET_EN_PANNE"], 3)
+    issues = [partir(tour - seconde, facture), *(partir(tour, f) for f in (facture, autre))]
+    assert (issues, len(demandes)) == (["GUICHET_EN_PANNE", "panne", "GUICHET_EN_PANNE"], 4)
+    with time_machine.travel(maintenant + 2 * tour - seconde, tick=False):  # un relevé éprouve la coupure
+        services.relever(guichet=GuichetProtege(docile, insistant=True), maintenant=timezone.now())
+    assert partir(2 * tour, facture) == "GUICHET_EN_PANNE"
+    docile.temps = "beau"
+    assert [partir(3 * tour, f) for f in (facture, autre)] == ["envoye"] * 2
     assert not en_coupure()
 
 

@@ -27,7 +27,7 @@ from paiement_tipi.etats import (
     TRANSITIONS,
     EtatPaiement,
 )
-from paiement_tipi.models import ContratTipi, Paiement, PartPaiement
+from paiement_tipi.models import ContratTipi, CoupurePayfip, Paiement, PartPaiement
 from paiement_tipi.services.disjoncteur import GuichetProtege, en_coupure
 from paiement_tipi.services.transitions import passer
 from paiement_tipi.tasks import constater_paiement
@@ -63,7 +63,9 @@ class ParLeServiceWeb(DeuxFactures):
         return "parti" if self.guichet.temps == "beau" else "guichet"
 
     def obstacles(self, _facture):
-        return {"GUICHET_EN_PANNE": en_coupure()}
+        """Une coupure, tant qu'un relevé n'a pas manqué son tour."""
+        essais = CoupurePayfip.objects.filter(finie_le=None).values_list("essayee_le", flat=True)
+        return {"GUICHET_EN_PANNE": any(timezone.now() - essai < timedelta(minutes=6) for essai in essais)}
 
     def envoyees(self):
         return [p for p in self.tentatives() if p.idop]
