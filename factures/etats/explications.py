@@ -45,7 +45,7 @@ EXPLICATIONS: dict[Empechement, Explication] = {
         _("Ne payez pas une seconde fois : cette facture sera payée ici dès que le Trésor public aura confirmé."),
     ),
     Empechement.PAIEMENT_ABANDONNE: Explication(
-        _("Paiement abandonné : PayFiP doit encore le confirmer."),
+        _("Paiement abandonné : attendez avant de réessayer."),
         _("Un abandon peut encore être suivi d'un paiement : attendre évite de payer deux fois."),
     ),
     Empechement.PAIEMENT_EN_COURS: Explication(

@@ -144,7 +144,7 @@ def tenter(facture, usager, etat):
         (
             "abandon-signale",
             "Paiement abandonné, vous pourrez réessayer dans 2 minutes",
-            ["Paiement abandonné : PayFiP doit encore le confirmer."],
+            ["Paiement abandonné : attendez avant de réessayer."],
         ),
     ],
 )
