@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from comptes import jetons
 from comptes.models import ChoixEnvoi, DemandeAdresse, ModeEnvoi, Redevable, Usager
 from comptes.services import ACTIVATION, adresses, invitations, mots_de_passe
+from comptes.services.copies import COPIE_PRETE
 from portail.journal import noter
 from portail.models import Affectation, Collectivite, Role
 from portail.registre import Contenu, SorteDeCourriel
@@ -163,6 +164,7 @@ def _exemple_d_envoi(collectivite: Collectivite) -> Contenu:
 
 SORTES = (
     ACTIVATION,
+    COPIE_PRETE,
     SorteDeCourriel(
         "comptes.mot_de_passe_oublie",
         "courriels/mot_de_passe_oublie.txt",

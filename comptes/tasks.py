@@ -1,9 +1,14 @@
 """Le travail de fond des comptes."""
 
+from django.utils import timezone
 from django_tasks import task
 
 from comptes import services
-from comptes.services import visites
+from comptes.models import Copie
+from comptes.services import copies, visites
+from portail.taches import lancer
+
+PASSE_SECONDES = 45.0  # puis la file avance d'un tour : un paiement à constater n'attend pas 3 000 documents
 
 
 @task()
@@ -23,3 +28,18 @@ def oublier_les_demandes() -> None:
 def finir_les_visites() -> None:
     """Une visite que son agent n'a pas quittée finit à son heure, et le journal le dit."""
     visites.finir_les_visites_echues()
+
+
+@task()
+def preparer_une_copie(copie: int) -> None:
+    """Une passe ; la suivante après les autres travaux. Prête ou partie, il n'y a plus rien à faire."""
+    siennes = Copie.objects.select_related("collectivite", "usager").filter(usager__is_active=True)
+    a_preparer = siennes.filter(pk=copie).first()
+    if a_preparer is not None and not copies.avancer(copie=a_preparer, pendant=PASSE_SECONDES):
+        lancer("comptes.tasks.preparer_une_copie", copie=copie)
+
+
+@task()
+def effacer_les_copies() -> None:
+    """Une copie ne reste que vingt-quatre heures."""
+    copies.effacer_les_copies(timezone.now())

@@ -8,6 +8,7 @@ from comptes.views import (
     activation,
     adresses,
     agents,
+    copie,
     deconnexion,
     informations,
     liens,
@@ -47,5 +48,7 @@ urlpatterns = [
     path("mes-informations/adresse-mail/", adresses.changer, name="adresse_changer"),
     path("mes-informations/adresse-mail/confirmer/", adresses.confirmer, name="adresse_confirmer"),
     path("mes-informations/appareils/", informations.appareils, name="appareils"),
+    path("mes-informations/copie/", copie.copie, name="copie"),
+    path("mes-informations/copie/emporter/", copie.emporter, name="copie_emporter"),
     path("mes-informations/envoi/<uuid:uuid>/", papier.envoi, name="envoi"),
 ]

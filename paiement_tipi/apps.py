@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from comptes.registre import declarer_rubrique
 from factures import registre
 from portail.registre import Periodique, declarer, declarer_chiffre, declarer_courriel, declarer_exigence
 
@@ -17,6 +18,7 @@ class PaiementTipiConfig(AppConfig):
             alertes,
             constat,
             contrats,
+            copie,
             empechements,
             justificatif,
             papier,
@@ -39,6 +41,7 @@ class PaiementTipiConfig(AppConfig):
         declarer(Periodique("paiement_tipi.tasks.sonder_les_contrats", lambda: 24 * 3600))
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))
         declarer_courriel(accuse.ACCUSE)
+        declarer_rubrique(copie.PAIEMENTS)
         declarer_exigence(contrats.EN_PRODUCTION)
         for compter in alertes.COMPTES:
             declarer_chiffre(compter.__name__, compter)

@@ -9,6 +9,7 @@ LIMITES: dict[str, tuple[int, int]] = {
     "echecs-par-adresse-mail": (30, 900),  # d'où qu'ils viennent
     "echecs-par-compte": (5, 300),  # le mot de passe redemandé à une personne connectée
     "documents": (30, 60),  # par compte
+    "copies": (3, 24 * 3600),  # de ses données, par compte
     "exports": (30, 3600),  # d'une liste de la gestion, par compte
     "departs": (20, 300),  # vers PayFiP, par compte
     "papier-par-adresse-ip": (300, 300),  # des milliers de téléphones partagent celle de leur opérateur

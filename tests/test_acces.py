@@ -14,7 +14,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 from sans_suite import sans_suite
 
-from comptes.models import Rattachement
+from comptes.models import Copie, Rattachement
 from comptes.services import detacher, suspendre_rattachement
 from contact.models import Demande, PieceJointe
 from factures.etats import Statut
@@ -85,6 +85,10 @@ MATRICE = {
     ("POST", "adresse_changer"):      (302, 200, 200, 200, 200, 200, 200, 200, 200),
     ("GET", "appareils"):             (302, 200, 200, 200, 200, 200, 200, 200, 200),
     ("POST", "appareils"):            (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "copie"):                 (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("POST", "copie"):                (302, 200, 200, 200, 200, 200, 200, 200, 200),
+    ("GET", "copie_emporter"):        (302, 405, 405, 405, 405, 405, 405, 405, 405),
+    ("POST", "copie_emporter"):       (302, 200, 404, 404, 404, 404, 404, 404, 404),
     ("GET", "adresse_confirmer"):     (302, 405, 405, 405, 405, 405, 405, 405, 405),
     ("POST", "adresse_confirmer"):    (302, 302, 302, 302, 302, 302, 302, 302, 302),
     ("GET", "envoi"):                 (302, 200, 404, 404, 200, 404, 404, 404, 404),
@@ -265,6 +269,14 @@ def piece(facture, ada, boe):
     return message.pieces.create(collectivite=boe, nom="a.pdf", genre="application/pdf", taille=5, fichier=fichier)
 
 
+@pytest.fixture
+def copie(ada, boe) -> Copie:
+    """Celle des données d'Ada à Boé, prête."""
+    sienne = Copie(collectivite=boe, usager=ada, prete_le=timezone.now())
+    sienne.fichier.save("copie.zip", ContentFile(b"PK"))
+    return sienne
+
+
 def chemins(facture, jeton: str = "") -> dict[str, str]:
     commune = facture.collectivite
     demande = Demande.objects.filter(facture=facture).first()
@@ -295,6 +307,8 @@ def chemins(facture, jeton: str = "") -> dict[str, str]:
         "adresse_changer": "/mes-informations/adresse-mail/",
         "adresse_confirmer": "/mes-informations/adresse-mail/confirmer/",
         "appareils": "/mes-informations/appareils/",
+        "copie": "/mes-informations/copie/",
+        "copie_emporter": "/mes-informations/copie/emporter/",
         "envoi": f"/mes-informations/envoi/{facture.redevable.uuid}/",
         "charte": f"/charte/{commune.lien}-{empreinte(commune)}.css",
         "logo": f"/charte/{commune.lien}/logo",
@@ -362,7 +376,7 @@ ECRITURES = {
 @pytest.mark.sqlite
 @pytest.mark.parametrize("methode", ["GET", "POST"])
 def test_chaque_personne_recoit_le_statut_ecrit_et_un_get_n_ecrit_rien(
-    navigateurs, facture, tentative, du_papier, piece, methode
+    navigateurs, facture, tentative, du_papier, piece, copie, methode
 ):
     facture.pdf.save("facture.pdf", ContentFile(b"%PDF-"))
     facture.collectivite.logo.save("logo.png", ContentFile(b"png"))

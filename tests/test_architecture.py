@@ -126,7 +126,7 @@ CASCADES = {
     "Consultation.facture", "Consultation.usager",
     "Visite.agent", "Visite.usager",
     "Message.demande", "PieceJointe.message",  # la rétention efface une demande entière, avec son fil
-    "DemandeAdresse.usager", "LectureDAnnonce.usager", "Session.usager", "Session.collectivite",
+    "Copie.usager", "DemandeAdresse.usager", "LectureDAnnonce.usager", "Session.usager", "Session.collectivite",
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from test_acces import MATRICE
 
-from comptes.models import Redevable
+from comptes.models import Copie, Redevable
 from contact.models import Demande, PieceJointe
 from factures.models import Facture
 from factures.services import encaisser
@@ -105,6 +105,14 @@ def des_comptes_client(monde: SimpleNamespace, nombre: int) -> Redevable:
     return comptes[0]
 
 
+def une_copie_prete(monde: SimpleNamespace, nombre: int) -> None:
+    """De ``nombre`` comptes clients."""
+    comptes = [factories.redevable(monde.boe, monde.ada).pk for _ in range(nombre)]
+    Copie.objects.create(
+        collectivite=monde.boe, usager=monde.ada, redevables=comptes, fichier="copies/a.zip", prete_le=timezone.now()
+    )
+
+
 def des_demandes(monde: SimpleNamespace, nombre: int) -> Demande:
     """Chacune d'une facture, avec ``nombre`` messages et autant de pièces à la dernière."""
     facture = factories.facture(monde.redevable, monde.eau)
@@ -168,6 +176,8 @@ PAGES = (
     # Les comptes clients ; les sessions ouvertes.
     Page("mes_informations", des_comptes_client, "/mes-informations/", SOCLE + 1),
     Page("adresse_changer", des_comptes_client, "/mes-informations/adresse-mail/", SOCLE),
+    Page("copie", des_factures, "/mes-informations/copie/", SOCLE + 1),
+    Page("copie", une_copie_prete, "/mes-informations/copie/", SOCLE + 2),
     Page("appareils", des_comptes_client, "/mes-informations/appareils/", SOCLE + 1),
     Page("envoi", des_comptes_client, "/mes-informations/envoi/{0.uuid}/", SOCLE + 1),
     Page("mot_de_passe_oublie", des_services, "/mot-de-passe/oublie/", SOCLE),

@@ -45,6 +45,10 @@ declarer_actions(
         f"rattachement.{EtatRattachement.SUSPENDU}": _("Accès suspendu par le service"),
         f"rattachement.{EtatRattachement.DETACHE}": _("Compte client détaché par la personne"),
         "redevable.envoi": _("Papier ou électronique : choix enregistré"),
+        "copie.demandee": _("Copie des données : demandée"),
+        "copie.prete": _("Copie des données : prête"),
+        "copie.emportee": _("Copie des données : téléchargée"),
+        "copie.effacee": _("Copie des données : effacée"),
     },
 )
 declarer_actions(

@@ -10,6 +10,7 @@ from comptes.models.activation import (
     redevables_a_inviter,
 )
 from comptes.models.adresses import DemandeAdresse
+from comptes.models.copies import Copie
 from comptes.models.envoi import ChoixEnvoi, MoyenDuChoix
 from comptes.models.ouverture import Ouverture, Suite
 from comptes.models.redevables import ModeEnvoi, Rattachement, Redevable, RedevableQuerySet, rattaches_a
@@ -24,6 +25,7 @@ __all__ = [
     "Activation",
     "ChoixEnvoi",
     "CodeActivation",
+    "Copie",
     "DemandeAdresse",
     "ModeEnvoi",
     "MoyenDuChoix",

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 from factures import registre
 from factures.etats import Empechement, Nature
 from factures.etats.explications import Explication
-from factures.models import Facture
+from factures.models import Facture, FactureQuerySet
 from factures.services.explications import expliquer, moyens_de
 from portail.charte import feuille
 from portail.documents import DocumentImpossible, rendre
+from portail.models import Collectivite
 from portail.qr import dessiner
 
 # Ce qui est trop passager pour un papier qu'on garde : le document dit alors comment payer.
@@ -21,10 +22,13 @@ PASSAGERS = frozenset({"", Empechement.PAIEMENT_ABANDONNE, Empechement.GUICHET_E
 ADRESSE_QR = "document:qr"
 
 
-def ouvrir_document(facture: Facture) -> IO[bytes]:
-    """Le document déposé par le service, sinon celui que nous composons ; DocumentImpossible si ni l'un ni l'autre."""
+def ouvrir_document(facture: Facture, *, relue: bool = False) -> IO[bytes]:
+    """Le document déposé par le service, sinon celui que nous composons ; DocumentImpossible si ni l'un ni l'autre.
+
+    ``relue`` : elle vient de ``a_composer``.
+    """
     if not facture.pdf:
-        return BytesIO(composer_document(facture))
+        return BytesIO(_composer(facture) if relue else composer_document(facture))
     try:
         return facture.pdf.open()
     except OSError as erreur:  # en composer un autre à sa place donnerait deux documents pour une facture
@@ -33,15 +37,22 @@ def ouvrir_document(facture: Facture) -> IO[bytes]:
 
 def composer_document(facture: Facture) -> bytes:
     """Le PDF balisé de la facture, composé des mêmes données que sa page (trois requêtes) ; n'écrit rien."""
-    aujourd_hui = facture.collectivite.aujourd_hui()
-    factures = Facture.objects.select_related("collectivite", "regie", "redevable").avec_etat(aujourd_hui)
-    du_jour = factures.get(pk=facture.pk)
-    contexte = _contexte(du_jour)
+    return _composer(a_composer(Facture.objects.filter(pk=facture.pk), facture.collectivite).get())
+
+
+def a_composer(factures: FactureQuerySet, chez: Collectivite) -> FactureQuerySet:
+    """Ces factures d'une commune, avec tout ce qu'en dit leur document : trois requêtes par paquet."""
+    avec_etat = factures.avec_etat(chez.aujourd_hui()).select_related("collectivite", "regie", "redevable")
+    return avec_etat.prefetch_related("lignes", "reglements")
+
+
+def _composer(facture: Facture) -> bytes:
+    contexte = _contexte(facture)
     return rendre(
         "documents/facture.html",
-        contexte | {"aujourd_hui": aujourd_hui},
-        feuille=feuille(du_jour.collectivite),
-        logo=du_jour.collectivite.logo,
+        contexte | {"aujourd_hui": facture.collectivite.aujourd_hui()},
+        feuille=feuille(facture.collectivite),
+        logo=facture.collectivite.logo,
         images={ADRESSE_QR: dessiner(contexte["papier"])} if contexte["papier"] else {},
     )
 

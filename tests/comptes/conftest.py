@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,3 +16,11 @@ def avancer() -> Iterator[Callable[..., None]]:
             voyage.shift(timedelta(**duree))
 
         yield _avancer
+
+
+@pytest.fixture
+def fichiers(settings: Any, tmp_path: Path) -> Path:
+    """Le dossier du stockage privé, neuf."""
+    stockage = {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": tmp_path}}
+    settings.STORAGES = settings.STORAGES | {"default": stockage}
+    return tmp_path

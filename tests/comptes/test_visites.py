@@ -46,6 +46,8 @@ ADRESSES = {
     "contact:demande": REFUSEE,  # l'agent la lit dans la gestion
     "contact:enregistree": REFUSEE,
     "contact:piece": REFUSEE,
+    "copie": REFUSEE,
+    "copie_emporter": REFUSEE,
     "donnees_personnelles": HABITANT,
     "envoi": REFUSEE,
     "factures:accueil": HABITANT,

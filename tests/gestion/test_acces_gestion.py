@@ -60,7 +60,7 @@ MODELES = {
 SANS_PAGE = {
     "portail.textedecourriel", "portail.tic", "portail.compteur", "factures.ligneimport", "factures.rejetimport",
     "factures.correctionimport", "factures.correspondancecolonnes", "factures.lignedepot", "comptes.session",
-    "factures.confirmationreglement",
+    "factures.confirmationreglement", "comptes.copie",
     "comptes.demandeadresse", "portail.lecturedannonce", "factures.bilanjour",
     "factures.bilanservice", "paiement_tipi.coupurepayfip",
     "contact.message", "contact.piecejointe",

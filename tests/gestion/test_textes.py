@@ -28,6 +28,7 @@ GARDENT = {
     "comptes.mot_de_passe_change": ("Si ce n'est pas vous", "/mot-de-passe/oublie/"),
     "comptes.adresse_a_valider": ("Si vous n'avez rien demandé", f"/{JETON}/"),
     "comptes.adresse_en_changement": ("Si ce n'est pas vous, arrêtez ce changement", f"/{JETON}/"),
+    "comptes.copie_prete": ("Si ce n'est pas vous", "/mes-informations/copie/"),
     "comptes.envoi_change": ("Vous pouvez changer d'avis", "/mes-informations/"),
     "contact.accuse": ("Suivre votre demande", "/contact/"),
     "paiement": ("accusé de réception", "/factures/"),

@@ -5,7 +5,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from comptes.models import Redevable, Usager
+from comptes.models import Copie, Redevable, Usager
 from tests.comptes.outils_messages import lien, relever, seul
 from tests.parcours.conftest import verifier_accessibilite
 
@@ -130,12 +130,19 @@ def test_chaque_page_est_accessible(ouvrir, se_connecter, site, boe, ada, redeva
         "/mes-informations/",
         "/mes-informations/adresse-mail/",
         "/mes-informations/appareils/",
+        "/mes-informations/copie/",
         f"/mes-informations/envoi/{redevable.uuid}/",
     ):
         page.goto(f"{site}{chemin}")
         verifier_accessibilite(page)
     Usager.objects.update(courriel_confirme_le=timezone.now())
     page.goto(f"{site}/mes-informations/envoi/{redevable.uuid}/")
+    verifier_accessibilite(page)
+    Copie.objects.create(collectivite=boe, usager=ada)
+    page.goto(f"{site}/mes-informations/copie/")
+    verifier_accessibilite(page)
+    Copie.objects.update(prete_le=timezone.now(), fichier="copies/a.zip")
+    page.reload()
     verifier_accessibilite(page)
     page.goto(f"{site}/mes-informations/adresse-mail/")
     page.get_by_label("Nouvelle adresse mail").fill("neuve@exemple.fr")
