@@ -3,11 +3,17 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
+from socket import socket
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
+from urllib3.util import Timeout
 
 from paiement_tipi.protocole import (
     TAILLE_REPONSE,
@@ -88,25 +94,74 @@ class GuichetHttp:
 
     def _appeler(self, enveloppe: bytes) -> bytes:
         """Le corps de la réponse ; une faute SOAP arrive avec un statut 500 et se lit comme les autres."""
-        fin = time.monotonic() + self.secondes
+        delai = Timeout(connect=CONNEXION_SECONDES, total=self.secondes)
         corps = bytearray()
         try:
-            with requests.post(
-                self.url,
-                data=enveloppe,
-                headers=ENTETES,
-                timeout=(CONNEXION_SECONDES, self.secondes),
-                allow_redirects=False,
-                stream=True,
-            ) as reponse:
-                # read1 rend ce qui est arrivé : attendre un bloc plein laisserait un goutte à goutte passer le délai.
+            with requests.Session() as seance:
+                seance.mount(self.url, _Adaptateur())
+                reponse = seance.post(
+                    self.url,
+                    data=enveloppe,
+                    headers=ENTETES,
+                    timeout=delai,  # type: ignore[arg-type]  # requests prend aussi celui d'urllib3
+                    allow_redirects=False,
+                    stream=True,
+                )
                 while morceau := reponse.raw.read1(16 * 1024, decode_content=True):
                     corps += morceau
-                    if len(corps) > TAILLE_REPONSE or time.monotonic() > fin:
+                    if len(corps) > TAILLE_REPONSE:
                         raise GuichetIndisponible("réponse trop longue")
         except (requests.RequestException, HTTPError) as erreur:
             raise GuichetIndisponible(type(erreur).__name__) from erreur
         return bytes(corps)
+
+
+class _Flux(RawIOBase):
+    """Ce qu'envoie PayFiP, lu dans le temps qui reste : le délai d'une prise n'en borne qu'une lecture.
+
+    Sans cela, des octets qui tombent un à un, d'en-tête ou de corps, feraient attendre sans fin.
+    """
+
+    def __init__(self, brut: RawIOBase, prise: socket) -> None:
+        self.brut, self.prise = brut, prise
+        self.fin = time.monotonic() + (prise.gettimeout() or 0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, tampon: Any) -> int | None:
+        reste = self.fin - time.monotonic()
+        if reste <= 0:
+            raise TimeoutError
+        self.prise.settimeout(reste)
+        return self.brut.readinto(tampon)
+
+    def close(self) -> None:
+        self.brut.close()
+        super().close()
+
+
+class _Reponse(HTTPResponse):
+    def __init__(self, sock: socket, *args: Any, **options: Any) -> None:
+        super().__init__(sock, *args, **options)
+        self.fp = BufferedReader(_Flux(self.fp.detach(), sock))
+
+
+class _Connexion(HTTPConnection):
+    response_class = _Reponse
+
+
+class _ConnexionTls(HTTPSConnection):
+    response_class = _Reponse
+
+
+class _Adaptateur(HTTPAdapter):
+    """Celui de requests, qui ouvre nos connexions."""
+
+    def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
+        prises: Any = super().get_connection_with_tls_context(*args, **options)
+        prises.ConnectionCls = _ConnexionTls if prises.scheme == "https" else _Connexion
+        return prises
 
 
 def _lire(lecteur: Callable[[bytes], T], xml: bytes) -> T:

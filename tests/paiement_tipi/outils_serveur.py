@@ -118,6 +118,26 @@ def goutte_a_goutte(prise: socket, arret: threading.Event) -> None:
         prise.sendall(b" ")
 
 
+def goutte_d_en_tetes(prise: socket, arret: threading.Event) -> None:
+    """Un en-tête qui n'en finit pas, octet par octet."""
+    prise.sendall(b"HTTP/1.1 200 OK\r\nServer: ")
+    while not arret.wait(0.02):
+        prise.sendall(b"x")
+
+
+def en_deux_fois(secondes: float) -> Script:
+    """Les en-têtes, puis un début de corps, chacun presque à la fin du délai de la prise."""
+
+    def script(prise: socket, arret: threading.Event) -> None:
+        arret.wait(secondes)
+        prise.sendall(_tete("200 OK", 5000))
+        arret.wait(secondes)
+        prise.sendall(b"<S:Envelope")
+        arret.wait()
+
+    return script
+
+
 def sans_fin(prise: socket, arret: threading.Event) -> None:
     """Un corps sans longueur annoncée, aussi vite que possible."""
     prise.sendall(_tete("200 OK", None))

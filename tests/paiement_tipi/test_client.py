@@ -15,7 +15,8 @@ IDOP = UUID(reponses.IDOP)
 ENTETES = ("Content-Type", "SOAPAction", "Accept", "Accept-Encoding", "Cookie", "Authorization")
 SECONDES = 20
 # Ces réponses-là dureraient sans fin : un délai court, et de quoi laisser souffler une machine chargée.
-LENTES, DELAI_SECONDES, TOLERANCE_SECONDES = {"muet", "goutte à goutte", "sans fin"}, 0.3, 5
+LENTES = {"muet", "goutte à goutte", "en-têtes goutte à goutte", "sans fin"}
+DELAI_SECONDES, TOLERANCE_SECONDES = 0.3, 5
 
 
 @pytest.fixture
@@ -85,6 +86,7 @@ PANNES = {
     "raccroche au milieu": serveurs.coupe_au_milieu,
     "muet": serveurs.muet,
     "goutte à goutte": serveurs.goutte_a_goutte,
+    "en-têtes goutte à goutte": serveurs.goutte_d_en_tetes,
     "sans fin": serveurs.sans_fin,
 }
 
@@ -98,6 +100,14 @@ def test_tout_le_reste_est_une_indisponibilite_dans_le_delai(serveur, panne):
         with pytest.raises(GuichetIndisponible):
             appel()
         assert time.monotonic() - debut < TOLERANCE_SECONDES
+
+
+def test_le_delai_est_celui_de_toute_la_reponse_et_non_de_chaque_lecture(serveur):
+    serveur.dire(serveurs.en_deux_fois(0.9))
+    debut = time.monotonic()
+    with pytest.raises(GuichetIndisponible, match="Timeout"):
+        GuichetHttp(serveur.url, 1).lire(IDOP)
+    assert time.monotonic() - debut < 1.6  # 1,8 s si chaque lecture avait le sien
 
 
 def test_une_redirection_n_est_pas_suivie(serveur, guichet):
