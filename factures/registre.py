@@ -1,8 +1,9 @@
 """Ce que les apps d'en haut apprennent aux factures ; elles s'inscrivent dans ``AppConfig.ready()``."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Exists, Q, Value
@@ -60,6 +61,22 @@ FacturesLiees = Callable[[str], Iterable[int]]
 # D'une facture et d'une personne aux adresses de ce qui prouve qu'elle l'a payée.
 Justificatifs = Callable[[Any, Any], list[str]]
 
+
+@dataclass(frozen=True)
+class PaiementDeclare:
+    """Un paiement en ligne annoncé sans preuve ; ``origine`` : celle qu'auraient ses règlements, un par facture."""
+
+    origine: str
+    le: datetime
+    moyen: str
+    parts: Mapping[int, Decimal]  # la somme de chaque facture
+
+
+# Ceux de ces factures, tenus jusqu'à la fin de la transaction si on le demande ; et comment encaisser l'un d'eux.
+Declares = Callable[[Collection[int], bool], list[PaiementDeclare]]
+Confirmation = Callable[[str, str], bool]
+
+_declares: list[tuple[Declares, Confirmation]] = []
 _justificatifs: list[Justificatifs] = []
 _origines_en_ligne: list[str] = []
 _operations: list[Fournisseur] = []
@@ -77,6 +94,21 @@ def declarer_origine_en_ligne(debut: str) -> None:
 def origines_en_ligne() -> list[str]:
     """Les débuts inscrits par ``declarer_origine_en_ligne``."""
     return list(_origines_en_ligne)
+
+
+def declarer_declares(lire: Declares, confirmer: Confirmation) -> None:
+    """Comment lire les paiements annoncés sans preuve, et encaisser celui que la banque montre."""
+    _declares[:] = [(lire, confirmer)]
+
+
+def declares(factures: Collection[int], *, tenir: bool = False) -> list[PaiementDeclare]:
+    """Ceux de ces factures."""
+    return [declare for lire, _confirmer in _declares for declare in lire(factures, tenir)]
+
+
+def confirmer_le_declare(origine: str, source: str) -> bool:
+    """L'encaisse ; faux s'il n'est pas, ou plus, à confirmer. ``source`` : d'où on le sait, en quelques mots."""
+    return any(confirmer(origine, source) for _lire, confirmer in _declares)
 
 
 def declarer_operations(fournisseur: Fournisseur) -> None:

@@ -22,6 +22,7 @@ class PaiementTipiConfig(AppConfig):
             empechements,
             justificatif,
             papier,
+            par_la_regie,
             rejets,
             suivi,
         )
@@ -35,6 +36,7 @@ class PaiementTipiConfig(AppConfig):
         registre.declarer_liees(suivi.liees)
         registre.declarer_conditions(empechements.conditions)
         registre.declarer_reference(contrats.reference)
+        registre.declarer_declares(par_la_regie.declares, par_la_regie.confirmer)
         registre.declarer_suite_de_rejet(rejets.suivre_le_rejet)
         registre.declarer_factures_liees(rejets.factures_liees)
         declarer(Periodique("paiement_tipi.tasks.comparer_a_payfip", lambda: 300))

@@ -9,12 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from factures.admin import non_dits
 from factures.admin.reglements import RejetForm
-from factures.etats.depots import EtatDepot, SortReglement
+from factures.etats.depots import ECARTES, ENREGISTRABLES, EtatDepot, SortReglement
 from factures.imports import FichierRefuse
 from factures.imports.reglements import COLONNES, LIGNES_MAXIMUM, MOYENS
 from factures.models import DepotReglements, LigneDepot
 from factures.services import depots
-from factures.services.depots.enregistrement import ECARTS, ENREGISTRABLES
 from portail.gestion.listes import FiltreLie
 from portail.gestion.modele import AdminParCommune, Rubrique
 from portail.gestion.registre import (
@@ -136,7 +135,7 @@ def _tenter(service: Callable[..., Any], phrase: Texte, deja: Texte = "") -> Cal
 
 
 def _preparer_les_ecarts(formulaire: Any, depot: DepotReglements) -> None:
-    if not depot.lignes.filter(sort__in=ECARTS).exists():
+    if not depot.lignes.filter(sort__in=ECARTES).exists():
         del formulaire.fields["laisser"]
 
 
@@ -146,10 +145,11 @@ declarer_acte(
         "enregistrer",
         _("Enregistrer les règlements"),
         _(
-            "Les lignes rapprochées et celles au-delà du dû deviennent des règlements, toutes ou aucune. Les factures "
-            "soldées ne se paieront plus en ligne ; le surplus devient un trop-perçu à rendre."
+            "Les lignes rapprochées et celles au-delà du dû deviennent des règlements, toutes ou aucune ; le surplus "
+            "devient un trop-perçu à rendre. Une ligne déjà payée en ligne confirme ce paiement, sans le compter deux "
+            "fois ; une ligne à trancher rejoint les écarts."
         ),
-        _tenter(depots.enregistrer, _("Les règlements sont enregistrés."), _("C'était déjà fait.")),
+        _tenter(depots.enregistrer, _("Le fichier est enregistré."), _("C'était déjà fait.")),
         formulaire=LaisserForm,
         preparer=_preparer_les_ecarts,
         refus=A_VERIFIER,
@@ -175,7 +175,7 @@ declarer_acte(
             f"a-corriger-{depot.pk}.csv", depots.a_corriger(depot).encode("utf-8-sig"), "text/csv; charset=utf-8"
         ),
         refus=lambda depot: (
-            "" if depot.lignes.filter(sort__in=ECARTS).exists() else _("Aucune ligne n'est à corriger.")
+            "" if depot.lignes.filter(sort__in=ECARTES).exists() else _("Aucune ligne n'est à corriger.")
         ),
     ),
 )
@@ -196,7 +196,8 @@ declarer_acte(
         _("Annuler l'enregistrement"),
         _(
             "Chaque règlement de ce fichier est repris par une écriture contraire, que l'habitant lira avec votre "
-            "motif. Rien n'est effacé, et le fichier peut être déposé de nouveau."
+            "motif. Ce que le fichier confirmait ne l'est plus ; un paiement annoncé par PayFiP qu'il a fait encaisser "
+            "reste, et devient un écart à trancher. Le fichier peut être déposé de nouveau."
         ),
         _tenter(depots.annuler, _("Les règlements de ce fichier sont repris."), _("C'était déjà fait.")),
         formulaire=RejetForm,
@@ -237,5 +238,5 @@ def _cellules(ligne: LigneDepot) -> tuple[Any, ...]:
 
 declarer_tableau(MODELE, _bilan)
 declarer_tableau(MODELE, non_dits.tableau)
-for _sort in (*ECARTS, *reversed(ENREGISTRABLES), SortReglement.DEJA_ENREGISTRE):
+for _sort in (*ECARTES, *reversed(ENREGISTRABLES), SortReglement.DEJA_ENREGISTRE):
     declarer_tableau(MODELE, _du_sort(_sort))

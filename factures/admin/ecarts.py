@@ -45,7 +45,7 @@ class EcartAdmin(AdminParCommune):
     question: Any = _("Qu'a-t-on fait de cet écart ?")
     fiche = (
         *("genre", "suggestion", "etat", "facture", "reglement", "montant_ici", "montant_la_bas", "jour", "moyen"),
-        *("en_ligne", "reference", "titre", "detail", "source", "retour", "cree_le", "clos_le", "motif"),
+        *("en_ligne", "reference", "titre", "detail", "source", "retour", "fichier", "cree_le", "clos_le", "motif"),
     )
 
     @admin.display(description=_("que faire"))
@@ -58,8 +58,14 @@ class EcartAdmin(AdminParCommune):
         """L'exercice et les numéros du fichier."""
         return str(Dette(**ecart.dette)) if ecart.dette else ""
 
+    @admin.display(description=_("fichier de règlements"))
+    def fichier(self, ecart: Ecart) -> Texte:
+        """Le fichier de la régie, et sa ligne."""
+        mots = {"fichier": ecart.ligne.depot, "rang": ecart.ligne.rang} if ecart.ligne else {}
+        return _("%(fichier)s, ligne %(rang)d") % mots if mots else ""
+
     def pour_la_fiche(self, objets: Any, request: Any) -> Any:
-        return objets.select_related("facture", "reglement", "retour", "declaration")
+        return objets.select_related("facture", "reglement", "retour", "declaration", "ligne__depot")
 
 
 class MoyenForm(forms.Form):
@@ -130,7 +136,7 @@ for _acte in (
     Acte(
         "enregistrer",
         _("Enregistrer le règlement manquant"),
-        _("La somme du Trésor devient un règlement, à son jour. L'habitant le verra ; le surplus sera à rendre."),
+        _("La somme vue là-bas devient un règlement, à son jour. L'habitant le verra ; le surplus sera à rendre."),
         mener(rapprochement.enregistrer_le_manquant, _("Le règlement est enregistré.")),
         formulaire=MoyenForm,
         initial=lambda ecart: {"moyen": ecart.moyen},

@@ -23,11 +23,16 @@ def _de_la_facture(facture: Facture) -> Tableau:
 
 def _vie(facture: Facture) -> Iterator[Evenement]:
     """Ce que le Trésor en a montré, et ce qui n'a pas concordé."""
-    confirmes = ConfirmationReglement.objects.filter(reglement__facture=facture).select_related("reglement", "retour")
+    confirmes = ConfirmationReglement.objects.filter(reglement__facture=facture).select_related(
+        "reglement", "retour", "depot"
+    )
     for confirme in confirmes[:PAR_SOURCE]:
-        par = gettext("par le fichier du Trésor") if confirme.retour_id else gettext("par un agent")
+        source = confirme.retour or confirme.depot
+        par = gettext("par un agent")
+        if source:
+            par = gettext("par le fichier du Trésor") if confirme.retour else gettext("par le fichier de règlements")
         phrase = gettext("%(somme)s confirmés %(par)s") % {"somme": en_euros(confirme.reglement.montant), "par": par}
-        yield Evenement(confirme.cree_le, phrase, objet=confirme.retour, ton="succes")
+        yield Evenement(confirme.cree_le, phrase, objet=source, ton="succes")
     for ecart in facture.ecarts.all()[:PAR_SOURCE]:
         phrase = gettext("Écart : %(genre)s") % {"genre": ecart.get_genre_display()}
         yield Evenement(ecart.cree_le, phrase, objet=ecart, ton="attente")

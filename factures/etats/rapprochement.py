@@ -33,6 +33,7 @@ class SourceEcart(models.TextChoices):
     TRESOR = "tresor", _("retour du Trésor")
     PAYFIP = "payfip", _("PayFiP")
     PORTAIL = "portail", _("suivi du portail")
+    FICHIER = "fichier", _("fichier de règlements")
 
 
 class EtatDeclaration(models.TextChoices):
@@ -44,7 +45,7 @@ class EtatDeclaration(models.TextChoices):
 
 
 G = GenreEcart
-# L'argent du Trésor qu'un agent peut enregistrer tel que le fichier le dit.
+# L'argent qu'un agent peut enregistrer tel que le fichier, du Trésor ou d'une régie, le dit.
 A_ENREGISTRER = frozenset({G.MANQUE_ICI, G.DOUBLE, G.MONTANT})
 # Ceux qu'un règlement d'ici peut attendre : la banque l'a confirmé, ou rejeté.
 D_UN_REGLEMENT = frozenset({G.MANQUE_LA_BAS, G.MONTANT, G.PRELEVEMENT})
@@ -52,7 +53,7 @@ D_UN_REGLEMENT = frozenset({G.MANQUE_LA_BAS, G.MONTANT, G.PRELEVEMENT})
 SUGGESTIONS: dict[GenreEcart, Promise] = {
     G.MANQUE_ICI: _("Enregistrez le règlement : l'habitant ne paiera pas une seconde fois."),
     G.MANQUE_LA_BAS: _("Demandez au comptable ce qu'est devenu ce règlement, puis confirmez-le ou rejetez-le."),
-    G.MONTANT: _("Comparez les deux sommes : confirmez le règlement d'ici, ou enregistrez celui du Trésor en plus."),
+    G.MONTANT: _("Comparez les deux sommes : confirmez le règlement d'ici, ou enregistrez l'autre en plus."),
     G.DOUBLE: _("La facture était déjà payée : enregistrez cette somme, elle sera à rendre."),
     G.SANS_FACTURE: _("Désignez la facture, ou classez si elle n'est pas dans ce portail."),
     G.REPRIS: _("Rejetez le règlement correspondant : la facture redeviendra à payer."),

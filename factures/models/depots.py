@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from factures.etats import Moyen
-from factures.etats.depots import DEPOTS_VIVANTS, EtatDepot, SortReglement
+from factures.etats.depots import DEPOTS_VIVANTS, ENREGISTRABLES, EtatDepot, SortReglement
 from factures.models.champs import MontantField
 from factures.models.factures import Facture
 from portail.models import Collectivite, Regie
@@ -57,6 +57,8 @@ class LigneDepot(models.Model):
     jour = models.DateField(_("reçu le"), null=True)
     bordereau = models.CharField(_("bordereau"), max_length=40, blank=True)
     reference = models.CharField(_("référence"), max_length=40, blank=True)
+    # Le règlement en ligne qu'elle redit ; une seule ligne enregistrée en redit un.
+    reglement = models.ForeignKey("factures.Reglement", models.PROTECT, related_name="lignes_de_depot", null=True)
 
     class Meta:
         verbose_name = _("ligne d'un fichier de règlements")
@@ -65,8 +67,7 @@ class LigneDepot(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("depot", "rang"), name="ligne_depot_une_fois_par_rang"),
             models.CheckConstraint(
-                condition=~Q(sort__in=(SortReglement.RAPPROCHE, SortReglement.TROP_PERCU))
-                | Q(facture__isnull=False, montant__gt=0, jour__isnull=False),
+                condition=~Q(sort__in=ENREGISTRABLES) | Q(facture__isnull=False, montant__gt=0, jour__isnull=False),
                 name="ligne_depot_enregistrable_complete",
             ),
         )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from factures.etats import Moyen
 from factures.etats.rapprochement import EtatEcart, GenreEcart, SourceEcart
 from factures.models.champs import MontantField
+from factures.models.depots import DepotReglements, LigneDepot
 from factures.models.factures import Facture
 from factures.models.suivi import Declaration, Reglement
 from portail.models import Collectivite
@@ -38,15 +39,20 @@ class RetourTresor(models.Model):
 
 
 class ConfirmationReglement(models.Model):
-    """Un règlement d'ici retrouvé ailleurs : un encaissement du Trésor ne confirme qu'un règlement, et une fois."""
+    """Un règlement d'ici retrouvé ailleurs : un encaissement ne confirme qu'un règlement, et une fois.
+
+    Elle ne change pas ; elle s'efface si le fichier de règlements d'où elle vient (``depot``) est annulé.
+    """
 
     ajout_seul = True
+    effacable = True
 
     reglement = models.OneToOneField(Reglement, models.PROTECT, related_name="confirmation")
     collectivite = models.ForeignKey(Collectivite, models.PROTECT, related_name="+", db_index=False)
     cle = models.CharField(_("ce qui le confirme"), max_length=80)
     jour = models.DateField(_("encaissé le"), null=True)
     retour = models.ForeignKey(RetourTresor, models.PROTECT, related_name="confirmations", null=True)
+    depot = models.ForeignKey(DepotReglements, models.PROTECT, related_name="confirmations", null=True)
     cree_le = models.DateTimeField(_("confirmé le"), default=timezone.now, editable=False)
 
     class Meta:
@@ -74,6 +80,7 @@ class Ecart(models.Model):
     declaration = models.ForeignKey(Declaration, models.CASCADE, related_name="ecarts", null=True)
     tentative = models.UUIDField(_("tentative de paiement"), null=True, db_index=True)
     retour = models.ForeignKey(RetourTresor, models.PROTECT, related_name="ecarts", null=True)
+    ligne = models.ForeignKey(LigneDepot, models.PROTECT, related_name="ecarts", null=True)
     # Zéro : rien de ce côté-là.
     montant_ici = MontantField(_("somme ici"), default=0)
     montant_la_bas = MontantField(_("somme là-bas"), default=0)

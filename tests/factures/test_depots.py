@@ -164,7 +164,7 @@ def test_le_meme_fichier_la_meme_ligne_le_meme_argent_ne_comptent_qu_une_fois(ea
     with pytest.raises(depots.DepotIndisponible, match="vient d'être refait"):
         depots.enregistrer(depot=depot)
     assert (sorts(depot)[0][0], solde(facture)) == ("deja", ("200.00", "0.00"))
-    with pytest.raises(depots.DepotIndisponible, match="aucun règlement"):
+    with pytest.raises(depots.DepotIndisponible, match="rien à enregistrer"):
         depots.enregistrer(depot=depot)
     suite = deposer(eau, ligne(), ligne(montant="100"))
     assert depots.enregistrer(depot=suite) is True

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from comptes.models import Usager
 from factures.etats import Sens, Statut
-from factures.models import DepotReglements, Facture, Reglement
+from factures.models import DepotReglements, Ecart, Facture, Reglement
 from factures.services import annuler, creer, encaisser, publier
 from portail.courriels.redaction import rediger
 from portail.gestion import nombre
@@ -355,13 +355,37 @@ def test_l_agente_depose_verifie_corrige_enregistre_puis_annule_un_fichier(monde
     ecarts = poste.post(adresse(depot, "ecarts")).content.decode("utf-8-sig")
     assert [ligne.split(";")[0] for ligne in ecarts.splitlines()] == ["numero", "INCONNUE", "2026-1"]
     assert "dites que vous les laissez" in texte(poste.post(adresse(depot, "enregistrer")))
-    assert "sont enregistrés" in texte(poste.post(adresse(depot, "enregistrer"), {"laisser": "on"}, follow=True))
+    assert "Le fichier est enregistré." in texte(
+        poste.post(adresse(depot, "enregistrer"), {"laisser": "on"}, follow=True)
+    )
     assert Facture.objects.get(pk=facture.pk).trop_percu == Decimal("6.89")
     deja = deposer(poste, regie, entete + "LIBRE;250;02/03/2026;cheque;B-9\nINCONNUE;5;02/03/2026;cb;\n2026-1;x;;;")
     assert "Ce fichier est déjà déposé" in texte(deja)
     assert poste.post(adresse(depot, "annuler"), {"motif": "Mauvais fichier"}).status_code == 303
     assert Facture.objects.get(pk=facture.pk).reste_du == Decimal("243.11")
     assert poste.post(adresse(depot, "enregistrer")).status_code == 409
+
+
+def test_l_apercu_dit_ce_que_devient_chaque_ligne_deja_payee_en_ligne(monde, poste, facture):
+    regie = monde.ici["portail.regie"]
+    autre = factories.facture(facture.redevable, regie, numero="AUTRE")
+    for payee in (facture, autre):
+        origine = f"payfip:{payee.uuid}"
+        encaisser(facture=payee, montant=payee.montant, moyen="carte", origine=origine, recu_le=timezone.now())
+    jour = f"{timezone.localdate():%d/%m/%Y}"
+    lignes = f"LIBRE;243,11;{jour};cb;D-1\nAUTRE;234,11;{jour};cb;D-1"
+    page = texte(deposer(poste, regie, f"numero;montant;date;moyen;bordereau\n{lignes}"))
+    for mots in ("déjà payé en ligne 1 243,11 € 0,00 €", "la ligne le confirme, rien n'est compté deux fois.",
+                 "à trancher 1 234,11 € 0,00 €", "vous direz ce qu'est cette autre somme."):  # fmt: skip
+        assert mots in page, mots
+    depot = DepotReglements.objects.get(libelle="guichet.csv")
+    assert "sans le compter deux fois" in texte(poste.get(adresse(depot, "enregistrer")))
+    poste.post(adresse(depot, "enregistrer"))
+    assert Reglement.objects.filter(facture__in=(facture, autre)).count() == 2
+    assert "243,11 € confirmés par le fichier de règlements" in texte(poste.get(adresse(facture, "history")))
+    fiche = texte(poste.get(adresse(Ecart.objects.get(facture=autre))))
+    for mots in ("guichet.csv, ligne 3", "sommes différentes", "Comparez les deux sommes"):
+        assert mots in fiche, mots
 
 
 def test_un_fichier_ne_touche_que_les_factures_de_son_service_et_de_sa_commune(monde, poste):

@@ -10,8 +10,10 @@ from django.utils.translation import gettext as _
 from factures.etats import Sens
 from factures.etats.depots import EtatDepot
 from factures.models import DepotReglements, Reglement
+from factures.services.depots import en_ligne
 from factures.services.depots.enregistrement import PAR_ECRITURE, resolder, tenir
 from factures.services.depots.etapes import DepotIndisponible, passer, verrouiller
+from factures.services.rapprochement import tenir_la_commune
 
 
 @transaction.atomic
@@ -28,14 +30,15 @@ def renoncer(*, depot: DepotReglements) -> None:
 def annuler(*, depot: DepotReglements, motif: str) -> bool:
     """Reprend par une contre-écriture chaque règlement du fichier qui ne l'est pas déjà ; faux si c'était fait.
 
-    Tout ou rien : ``DepotIndisponible`` dès qu'une partie de cet argent a été rendue ou reportée. Le même fichier peut
-    ensuite être déposé de nouveau.
+    Ce qu'il confirmait ne l'est plus. Tout ou rien : ``DepotIndisponible`` dès qu'une partie de cet argent a été
+    rendue ou reportée. Le même fichier peut ensuite être déposé de nouveau.
     """
     tenu = verrouiller(depot)
     if tenu.etat == EtatDepot.ANNULE:
         return False
     if tenu.etat != EtatDepot.ENREGISTRE:
         raise DepotIndisponible(_("Ce fichier n'a rien enregistré."))
+    tenir_la_commune(tenu.collectivite_id)
     factures = tenir(tenu.reglements.order_by().values_list("facture", flat=True))
     encaisses = list(tenu.reglements.filter(sens=Sens.ENCAISSEMENT, reprise__isnull=True))
     par_facture: dict[int, Decimal] = defaultdict(Decimal)
@@ -48,7 +51,8 @@ def annuler(*, depot: DepotReglements, motif: str) -> bool:
         )
     Reglement.objects.bulk_create([_contraire(r, motif, tenu) for r in encaisses], batch_size=PAR_ECRITURE)
     resolder([factures[cle] for cle in par_facture], "reglement.rejete", tenu)
-    return passer(depot, vers=EtatDepot.ANNULE, reglements=len(encaisses))
+    faits = en_ligne.defaire(tenu)
+    return passer(depot, vers=EtatDepot.ANNULE, reglements=len(encaisses), **faits)
 
 
 def _contraire(reglement: Reglement, motif: str, depot: DepotReglements) -> Reglement:

@@ -18,7 +18,7 @@ from portail.journal import noter
 from portail.models import Regie
 
 MOTIF_MAXIMUM = 300
-SORT = ("sort", "motif", "facture", "moyen", "montant", "surplus", "jour", "bordereau", "reference")
+SORT = ("sort", "motif", "facture", "moyen", "montant", "surplus", "jour", "bordereau", "reference", "reglement")
 
 
 class DejaDepose(Exception):

@@ -7,10 +7,9 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from factures.etats.depots import SortReglement
+from factures.etats.depots import ECARTES, SortReglement
 from factures.imports.reglements import COLONNES
 from factures.models import DepotReglements
-from factures.services.depots.enregistrement import ECARTS
 from portail.tableur import neutraliser
 
 
@@ -26,7 +25,7 @@ def a_corriger(depot: DepotReglements) -> str:
     sortie = io.StringIO()
     ecrivain = csv.writer(sortie, delimiter=";", lineterminator="\r\n")
     ecrivain.writerow((*COLONNES, "remarque"))
-    for ligne in depot.lignes.filter(sort__in=ECARTS):
+    for ligne in depot.lignes.filter(sort__in=ECARTES):
         cellules = [ligne.cellules.get(colonne, "") for colonne in COLONNES]
         ecrivain.writerow([neutraliser(cellule) for cellule in (*cellules, ligne.motif)])
     return sortie.getvalue()

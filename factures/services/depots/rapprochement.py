@@ -1,39 +1,22 @@
 """À quelle facture va chaque ligne, ce qu'elle y fait, et pourquoi elle n'y va pas."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.utils.translation import gettext as _
 
-from factures.etats import Nature, Sens, Statut
+from factures import registre
+from factures.etats import Nature, Statut
 from factures.etats.depots import SortReglement
-from factures.models import Facture, FactureQuerySet, LigneDepot, Reglement
+from factures.models import Facture, FactureQuerySet, LigneDepot
 from factures.models.situation import engagee
-from factures.services.reglements import Recu
+from factures.services.depots import en_ligne
+from factures.services.depots.comptes import Compte, comptes, recu
 from portail.models import Regie
 
 PAR_LECTURE = 1000
-
-
-@dataclass
-class Compte:
-    """Une facture pendant qu'on lui rapproche des lignes : ce qu'il lui reste dû, et l'argent qu'elle a déjà."""
-
-    facture: Facture
-    reste: Decimal
-    origines: dict[str, bool] = field(default_factory=dict)
-    lignes: dict[str, int] = field(default_factory=dict)
-
-
-def recu(ligne: LigneDepot) -> Recu:
-    """Le règlement que dit une ligne comprise."""
-    if ligne.jour is None:
-        raise ValueError("Une ligne fautive ne dit aucun règlement.")
-    return Recu(ligne.moyen, ligne.montant, ligne.jour, ligne.bordereau, ligne.reference)
 
 
 def rapprocher(regie: Regie, lignes: list[LigneDepot]) -> list[LigneDepot]:
@@ -42,46 +25,59 @@ def rapprocher(regie: Regie, lignes: list[LigneDepot]) -> list[LigneDepot]:
     factures = _factures(regie, comprises)
     for ligne in comprises:
         _trouver(ligne, factures)
-    trouvees = {ligne.facture.pk: ligne.facture for ligne in comprises if ligne.facture}
-    return _juger(regie, lignes, comptes(trouvees.values()))
-
-
-def comptes(factures: Iterable[Facture]) -> dict[int, Compte]:
-    """Où en est chacune, lue maintenant."""
-    ouverts = {facture.pk: Compte(facture, facture.reste_du) for facture in factures}
-    encaissements = Reglement.objects.filter(facture__in=list(ouverts), sens=Sens.ENCAISSEMENT)
-    for facture, origine, reprise in encaissements.values_list("facture", "origine", "reprise"):
-        ouverts[facture].origines[origine] = reprise is not None
-    return ouverts
-
-
-def _juger(regie: Regie, lignes: list[LigneDepot], ouverts: dict[int, Compte]) -> list[LigneDepot]:
-    aujourd_hui = regie.collectivite.aujourd_hui()
-    for ligne in lignes:
-        if ligne.jour and ligne.jour > aujourd_hui:
-            ligne.sort, ligne.motif, ligne.facture = SortReglement.FAUTIVE, _("ce jour n'est pas encore venu."), None
-        elif ligne.facture:
-            juger(ligne, ouverts[ligne.facture.pk])
+        _situer(regie, ligne)
+    siennes = [ligne for ligne in comprises if ligne.facture]
+    trouvees = {ligne.facture.pk: ligne.facture for ligne in siennes if ligne.facture}
+    juger(siennes, comptes(trouvees.values(), registre.declares(trouvees)))
     return lignes
 
 
-def juger(ligne: LigneDepot, compte: Compte) -> None:
-    """Le sort d'une ligne qui a sa facture ; le compte retient ce qu'elle y prend."""
-    argent, facture = recu(ligne), compte.facture
-    ligne.surplus, ligne.motif = Decimal(0), ""
-    if argent.cle in compte.lignes:
-        ligne.sort = SortReglement.DEJA_ENREGISTRE
-        ligne.motif = _("La même que la ligne %(rang)d.") % {"rang": compte.lignes[argent.cle]}
-    elif argent.origine(compte.origines) is None:
-        ligne.sort = SortReglement.DEJA_ENREGISTRE
-    else:
-        annulee = facture.statut == Statut.ANNULEE
-        du = Decimal(0) if annulee else compte.reste
-        compte.lignes[argent.cle] = ligne.rang
-        compte.reste = max(compte.reste - ligne.montant, Decimal(0))
-        ligne.surplus = max(ligne.montant - du, Decimal(0))
+def _situer(regie: Regie, ligne: LigneDepot) -> None:
+    if ligne.jour and ligne.jour > regie.collectivite.aujourd_hui():
+        ligne.sort, ligne.motif, ligne.facture = SortReglement.FAUTIVE, _("ce jour n'est pas encore venu."), None
+
+
+def juger(lignes: list[LigneDepot], ouverts: dict[int, Compte]) -> None:
+    """Le sort de chaque ligne qui a sa facture ; les comptes retiennent ce qu'elles y prennent."""
+    neuves = [ligne for ligne in lignes if not _deja(ligne, ouverts[ligne.facture_id or 0])]
+    en_ligne.apparier(neuves, ouverts)
+    for ligne in neuves:
+        _juger(ligne, ouverts[ligne.facture_id or 0])
+
+
+def _deja(ligne: LigneDepot, compte: Compte) -> bool:
+    """Vrai, et le sort est dit, si cet argent ou cette ligne est déjà compté."""
+    argent = recu(ligne)
+    ligne.surplus, ligne.motif, ligne.reglement = Decimal(0), "", None
+    rang = compte.lignes.setdefault(argent.cle, ligne.rang)
+    if rang != ligne.rang:
+        ligne.motif = _("La même que la ligne %(rang)d.") % {"rang": rang}
+    elif argent.cle in compte.dites:
+        ligne.motif = _("Un autre fichier l'a déjà mise en face d'un paiement en ligne.")
+    elif argent.origine(compte.origines) is not None:
+        return False
+    ligne.sort = SortReglement.DEJA_ENREGISTRE
+    return True
+
+
+def _juger(ligne: LigneDepot, compte: Compte) -> None:
+    paiement = compte.en_face.get(ligne.rang)
+    if paiement is None:
+        ligne.motif = _compter(ligne, compte)
         ligne.sort = SortReglement.TROP_PERCU if ligne.surplus else SortReglement.RAPPROCHE
-        ligne.motif = _remarque(facture, annulee=annulee, payee=not du)
+        return
+    en_ligne.juger(ligne, paiement)
+    if ligne.sort == SortReglement.DECLARE:
+        _compter(ligne, compte)
+
+
+def _compter(ligne: LigneDepot, compte: Compte) -> str:
+    """Ce que son argent fait au dû, et la remarque qu'il appelle."""
+    annulee = compte.facture.statut == Statut.ANNULEE
+    du = Decimal(0) if annulee else compte.reste
+    compte.reste = max(compte.reste - ligne.montant, Decimal(0))
+    ligne.surplus = max(ligne.montant - du, Decimal(0))
+    return _remarque(compte.facture, annulee=annulee, payee=not du)
 
 
 def _remarque(facture: Facture, *, annulee: bool, payee: bool) -> str:
@@ -101,7 +97,7 @@ def _factures(regie: Regie, lignes: list[LigneDepot]) -> dict[tuple[str, str], F
             for nom in ("numero", "reference"):
                 cles[nom].append(ligne.cellules[nom])
         ou = Q(numero__in=cles["numero"]) | Q(reference__in=cles["reference"])
-        for facture in avec_engagement(Facture.objects.filter(ou, regie=regie)):
+        for facture in avec_engagement(Facture.objects.filter(ou, regie=regie).select_related("collectivite")):
             trouvees["numero", facture.numero] = trouvees["reference", facture.reference] = facture
     return trouvees
 

@@ -19,11 +19,12 @@ def classer(*, ecart: Ecart, motif: str) -> None:
 
 @transaction.atomic
 def enregistrer_le_manquant(*, ecart: Ecart, moyen: str) -> None:
-    """Encaisse la somme que le Trésor dit avoir reçue, à son jour, et la tient pour confirmée par lui."""
+    """Encaisse la somme que le fichier dit reçue, à son jour, et la tient pour confirmée par lui."""
     tenu = tenir(ecart)
     if not s_enregistre(tenu) or tenu.facture is None or tenu.jour is None:
         raise EcartIndisponible(_("Cet écart n'a pas de somme à enregistrer."))
-    recu = Recu(moyen, tenu.montant_la_bas, tenu.jour, "", tenu.reference)
+    bordereau = tenu.ligne.bordereau if tenu.ligne else ""
+    recu = Recu(moyen, tenu.montant_la_bas, tenu.jour, bordereau, tenu.reference)
     enregistrer(facture=tenu.facture, recu=recu)
     reglement = tenu.facture.reglements.filter(
         origine__startswith=recu.cle, sens=Sens.ENCAISSEMENT, reprise__isnull=True
@@ -32,8 +33,8 @@ def enregistrer_le_manquant(*, ecart: Ecart, moyen: str) -> None:
 
 
 def s_enregistre(ecart: Ecart) -> bool:
-    """Vrai si le Trésor dit une somme reçue ; PayFiP, lui, redit ce qui est déjà encaissé."""
-    return ecart.genre in A_ENREGISTRER and ecart.source == SourceEcart.TRESOR
+    """Vrai si un fichier dit une somme reçue ; PayFiP, lui, redit ce qui est déjà encaissé."""
+    return ecart.genre in A_ENREGISTRER and ecart.source in {SourceEcart.TRESOR, SourceEcart.FICHIER}
 
 
 def retrouver(tenu: Ecart, reglement: Reglement) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
@@ -52,11 +53,11 @@ def clore(ecart: Ecart, *, vers: EtatEcart, motif: str) -> None:
 
 
 def confirmation(
-    reglement: Reglement, cle: str, *, jour: date | None, retour: RetourTresor | None
+    reglement: Reglement, cle: str, *, jour: date | None, retour: RetourTresor | None = None, depot: Any = None
 ) -> ConfirmationReglement:
     """À écrire : ce règlement est retrouvé ailleurs."""
     return ConfirmationReglement(
-        reglement=reglement, collectivite_id=reglement.collectivite_id, cle=cle, jour=jour, retour=retour
+        reglement=reglement, collectivite_id=reglement.collectivite_id, cle=cle, jour=jour, retour=retour, depot=depot
     )
 
 

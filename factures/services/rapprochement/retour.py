@@ -144,8 +144,9 @@ class _Comparaison:
 
 def d_un_reglement(reglement: Reglement, genre: GenreEcart, **champs: Any) -> Ecart:
     """L'écart de ce genre que fait un règlement d'ici, une seule fois."""
-    defaut = {"source": SourceEcart.TRESOR, "jour": reglement.recu_le.date(), "moyen": reglement.moyen}
+    defaut: dict[str, Any] = {"cle": f"{genre}:{reglement.pk}", "source": SourceEcart.TRESOR}
+    defaut |= {"jour": reglement.recu_le.date(), "moyen": reglement.moyen}
     return Ecart(
-        collectivite_id=reglement.collectivite_id, cle=f"{genre}:{reglement.pk}", genre=genre, reglement=reglement,
+        collectivite_id=reglement.collectivite_id, genre=genre, reglement=reglement,
         facture_id=reglement.facture_id, montant_ici=reglement.montant, **defaut | champs,
     )  # fmt: skip

@@ -78,7 +78,12 @@ def _de_la_declaration(declaration: Declaration) -> Ecart:
 
 
 def _dissipe(ecart: Ecart) -> str:
-    """Comment l'écart a disparu de lui-même ; vide s'il reste à trancher."""
+    """Comment l'écart a disparu de lui-même ; vide s'il reste à trancher.
+
+    La somme d'un fichier de règlements attend toujours un agent : ce qui arrive au paiement d'ici ne dit rien d'elle.
+    """
+    if ecart.source == SourceEcart.FICHIER:
+        return ""
     if ecart.genre == GenreEcart.DECLARATION:
         return _plus_due(ecart)
     if ecart.genre in D_UN_REGLEMENT | {GenreEcart.REPRIS} and (comment := _suivi_du_reglement(ecart)):
