@@ -27,7 +27,8 @@ class Operation:
     """Le paiement engagé sur une facture : depuis quand, par qui, et jusqu'à quand il la retient au plus tard.
 
     ``jusqu_a`` manque quand on ne peut pas le dire ; ``rouvrable_jusqu_a`` quand sa page ne peut plus s'ouvrir.
-    ``muette`` : elle attend un guichet qui ne répond plus, sans qui rien ne se libère.
+    ``muette`` : elle attend un guichet qui ne répond plus, sans qui rien ne se libère. ``a_verifier`` : elle attend le
+    service, qui doit comprendre ce que le guichet a répondu.
     """
 
     debut: datetime
@@ -35,6 +36,7 @@ class Operation:
     jusqu_a: datetime | None
     rouvrable_jusqu_a: datetime | None
     muette: bool = False
+    a_verifier: bool = False
 
 
 # Comment la lire dans la requête qui lit la facture, et ce qu'elle dit.

@@ -43,12 +43,12 @@ TARDIFS = SUCCES | {E.DECLARE}
 TRANSITIONS: dict[EtatPaiement, frozenset[EtatPaiement]] = {
     E.DEMARRE: frozenset({E.ENVOYE, E.ECHOUE}),
     E.ENVOYE: TARDIFS | ECHECS | {E.ABANDON_SIGNALE, E.INFIRME},
-    E.ABANDON_SIGNALE: SUCCES | ECHECS,
+    E.ABANDON_SIGNALE: SUCCES | ECHECS | {E.INFIRME},
     E.DECLARE: ENCAISSES | {E.INFIRME},
     E.INFIRME: ENCAISSES | {E.DECLARE},
-    E.REFUSE: TARDIFS,
-    E.ABANDONNE: TARDIFS | {E.REFUSE},
-    E.EXPIRE: TARDIFS | {E.REFUSE, E.ABANDONNE},
+    E.REFUSE: TARDIFS | {E.INFIRME},
+    E.ABANDONNE: TARDIFS | {E.REFUSE, E.INFIRME},
+    E.EXPIRE: TARDIFS | {E.REFUSE, E.ABANDONNE, E.INFIRME},
     E.PAYE: frozenset({E.REJETE}),
     E.PRELEVE: frozenset({E.REJETE}),
     E.REJETE: frozenset(),
@@ -72,6 +72,8 @@ ABANDON_CONFIRME = timedelta(minutes=2)
 # PayFiP donne l'heure sans les secondes : un abandon peut être plus récent d'une minute qu'il ne le dit.
 MINUTE_TRONQUEE = timedelta(minutes=1)
 LISIBLE = timedelta(days=365)
+# La page ne se finit plus (15 + 120 minutes), la nuit a purgé ce que nul n'a payé : PayFiP ne changera plus d'avis.
+AVIS_DEFINITIF = timedelta(days=1)
 # Par URL, il n'y a rien à redemander : sans résultat posté d'ici là, la facture est rendue.
 SANS_RETOUR = PAGE_OUVERTE + SANS_RESULTAT
 
@@ -112,6 +114,15 @@ _ATTENTE = TexteRetour(
     _(
         "PayFiP ne nous a pas encore donné le résultat. Si vous avez payé, ne payez pas une seconde fois : "
         "votre facture se mettra à jour toute seule, en général en moins de dix minutes."
+    ),
+)
+
+EN_VERIFICATION = TexteRetour(
+    "attente",
+    _("Le service vérifie ce paiement"),
+    _(
+        "PayFiP a donné une réponse que le service doit vérifier. Ne payez pas une seconde fois : votre facture sera "
+        "mise à jour quand il l'aura fait. Si PayFiP vous a envoyé un ticket par courriel, gardez-le."
     ),
 )
 

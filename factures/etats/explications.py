@@ -109,3 +109,12 @@ EXPLICATIONS: dict[Empechement, Explication] = {
         ),
     ),
 }
+
+# Au lieu de « paiement en cours », quand PayFiP a répondu et que c'est le service qu'on attend.
+EN_VERIFICATION = Explication(
+    _("Le service vérifie ce paiement."),
+    _(
+        "PayFiP a donné une réponse que le service doit vérifier : ne payez pas une seconde fois. Cette facture sera "
+        "mise à jour quand il l'aura fait."
+    ),
+)

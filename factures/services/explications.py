@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from factures.etats import Empechement
-from factures.etats.explications import EXPLICATIONS, Explication
+from factures.etats.explications import EN_VERIFICATION, EXPLICATIONS, Explication
 from factures.models import Facture
 from portail.moyens import Autrement
 
@@ -18,10 +18,18 @@ def expliquer(facture: Facture, empechement: str | None = None) -> Explication |
     if not cause:
         return None
     explication = EXPLICATIONS[Empechement(cause)]
+    if _verifie_par_le_service(facture, cause):
+        return EN_VERIFICATION
     if cause == Empechement.PAIEMENT_SUSPENDU:
         regie = facture.regie
         explication = replace(explication, message=regie.suspension_message, reprise=regie.suspension_fin)
     return _avec_les_moyens(explication, facture)
+
+
+def _verifie_par_le_service(facture: Facture, cause: str) -> bool:
+    """Vrai si le paiement engagé n'attend plus PayFiP, qui a répondu, mais le service."""
+    en_cours = cause in {Empechement.PAIEMENT_EN_COURS, Empechement.PAIEMENT_ABANDONNE}
+    return en_cours and facture.operation is not None and facture.operation.a_verifier
 
 
 def _avec_les_moyens(explication: Explication, facture: Facture) -> Explication:

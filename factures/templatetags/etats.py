@@ -97,8 +97,9 @@ def ligne(facture: Facture, comptes: Mapping[int, Mapping[str, Any]], groupables
 
 
 def _operation(facture: Facture) -> Operation | None:
-    """Celle dont la pastille « paiement en cours » parle : un abandon dit déjà tout dans la sienne."""
-    return facture.operation if facture.empechement == Empechement.PAIEMENT_EN_COURS else None
+    """Celle qui se reprend ou se libère : un abandon dit déjà tout dans sa pastille, le service vérifie les autres."""
+    operation = facture.operation if facture.empechement == Empechement.PAIEMENT_EN_COURS else None
+    return None if operation and operation.a_verifier else operation
 
 
 def _date_qui_compte(facture: Facture) -> str:

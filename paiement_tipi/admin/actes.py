@@ -9,6 +9,9 @@ from paiement_tipi.etats import DEFINITIFS
 from paiement_tipi.fautes import sens
 from paiement_tipi.models import Paiement
 from portail.gestion.registre import Acte, ActeImpossible, Texte, declarer_acte
+from portail.templatetags.ui import moment
+
+PAS_A_CONFIRMER = _("Ce paiement n'est pas, ou plus, à confirmer.")
 
 
 class MotifForm(forms.Form):
@@ -16,6 +19,25 @@ class MotifForm(forms.Form):
 
     motif = forms.CharField(
         label=_("Motif"), max_length=200, help_text=_("Par exemple, la date et le numéro de l'encaissement.")
+    )
+
+
+def que_faire(paiement: Paiement) -> Texte:
+    """Ce que l'agent a à faire d'une anomalie ; rien si elle n'attend pas de lui une décision."""
+    decide = services.se_confirme(paiement) or services.s_infirme(paiement)
+    a_partir_de = services.tranchable_le(paiement)
+    if a_partir_de and not decide:
+        phrase = _("PayFiP peut encore changer d'avis et reste interrogé. Vous pourrez en décider %(moment)s.")
+        return phrase % {"moment": moment(a_partir_de)}
+    if not paiement.anomalie or not decide:
+        return ""
+    if not paiement.encaisse:
+        return _("C'est un essai : il n'y a pas d'argent à chercher. Infirmez-le.")
+    if paiement.par_url or services.concorde(paiement):
+        return _("Cherchez ce paiement dans les encaissements : s'il y est, confirmez-le ; sinon, infirmez-le.")
+    return _(
+        "PayFiP annonce autre chose que ce que nous avions demandé : ce paiement ne se confirme pas. Cherchez-le dans "
+        "les encaissements : s'il y est, enregistrez d'abord sur la facture la somme reçue. Puis infirmez-le."
     )
 
 
@@ -35,7 +57,7 @@ def _confirmer(paiement: Paiement, motif: str) -> Texte:
 
 
 def _refus_de_confirmer(paiement: Paiement) -> Texte:
-    return "" if services.se_confirme(paiement) else _("Ce paiement n'est pas, ou plus, à confirmer.")
+    return "" if services.se_confirme(paiement) else que_faire(paiement) or PAS_A_CONFIRMER
 
 
 def _infirmer(paiement: Paiement, motif: str) -> Texte:
@@ -45,7 +67,7 @@ def _infirmer(paiement: Paiement, motif: str) -> Texte:
 
 
 def _refus_d_infirmer(paiement: Paiement) -> Texte:
-    return "" if services.s_infirme(paiement) else _("Ce paiement n'est pas, ou plus, à confirmer.")
+    return "" if services.s_infirme(paiement) else que_faire(paiement) or PAS_A_CONFIRMER
 
 
 def _refus_d_interroger(paiement: Paiement) -> Texte:
@@ -82,7 +104,10 @@ declarer_acte(
     Acte(
         "infirmer",
         _("Infirmer le paiement"),
-        _("Le Trésor public n'a pas reçu cet argent : la facture se paiera de nouveau en ligne."),
+        _(
+            "Le Trésor public n'a pas reçu cet argent : la facture se paiera de nouveau en ligne. Si PayFiP dit un "
+            "jour que ce paiement avait abouti, il sera encaissé."
+        ),
         _infirmer,
         formulaire=MotifForm,
         refus=_refus_d_infirmer,

@@ -42,6 +42,7 @@ CAUSES = {
     "rapprochement": _("Appris en redemandant à PayFiP."),
     "demandé par un agent": _("Appris en redemandant à PayFiP, à la demande d'un agent."),
     "résultat posté": _("Appris par ce que PayFiP a posté, sans signature."),
+    "code inconnu posté": _("PayFiP a posté un code que nous ne connaissons pas : ce peut être un paiement."),
     "sans retour": _("PayFiP n'a rien posté dans le délai."),
     "confirmé par un agent": _("Confirmé par un agent."),
     "infirmé par un agent": _("Infirmé par un agent."),

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from factures.admin.listes import MONTANT
 from factures.models import Facture
+from paiement_tipi.admin.actes import que_faire
 from paiement_tipi.etats import OUVERTS, EtatPaiement
 from paiement_tipi.models import (
     EN_PANNE,
@@ -58,7 +59,7 @@ class PaiementAdmin(AdminParCommune):
     fiche = (
         *("etat", "montant", "payeur", "contrat", "transport", "refdet", "exer", "numcli", "saisie", "objet", "mel"),
         *("idop", "uuid"),
-        *("cree_le", "envoye_le", "resultat", "numauto", "date_payfip", "anomalie", "relire_le"),
+        *("cree_le", "envoye_le", "resultat", "numauto", "date_payfip", "anomalie", "que_faire", "relire_le"),
         *("pannes", "compare_le"),
     )
     champs_reserves = {"mel": SAUF_LECTURE, "resultat": COMPTABLES, "numauto": COMPTABLES}
@@ -66,6 +67,10 @@ class PaiementAdmin(AdminParCommune):
     @admin.display(description=_("personne"))
     def payeur(self, paiement: Paiement) -> Any:
         return paiement.usager or paiement.payeur
+
+    @admin.display(description=_("que faire"))
+    def que_faire(self, paiement: Paiement) -> Any:
+        return que_faire(paiement)
 
 
 @admin.register(PartPaiement)

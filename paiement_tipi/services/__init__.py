@@ -1,7 +1,14 @@
 """Démarrer un paiement, constater ce que PayFiP en dit, rapprocher ce qui attend."""
 
 from paiement_tipi.services.accuse import cle_de_l_accuse
-from paiement_tipi.services.confirmation import confirmer_declare, infirmer_declare, s_infirme, se_confirme
+from paiement_tipi.services.confirmation import (
+    concorde,
+    confirmer_declare,
+    infirmer_declare,
+    s_infirme,
+    se_confirme,
+    tranchable_le,
+)
 from paiement_tipi.services.constat import appliquer, constater
 from paiement_tipi.services.contrats import (
     MiseEnServiceImpossible,
@@ -57,6 +64,7 @@ __all__ = [
     "comparer",
     "composer",
     "composer_justificatif",
+    "concorde",
     "confirmer_declare",
     "confirmer_par_le_tresor",
     "constater",
@@ -87,5 +95,6 @@ __all__ = [
     "se_confirme",
     "suites",
     "tentative_ouverte",
+    "tranchable_le",
     "verifier_contrat",
 ]

@@ -1,26 +1,52 @@
-"""Ce qui fait d'un paiement déclaré par URL un paiement, ou rien : le Trésor, par son fichier ou par un agent."""
+"""Ce qui fait un paiement, ou rien, de ce que PayFiP laisse sans issue : le Trésor, par son fichier ou par un agent.
+
+Par URL, rien n'est signé : c'est le sort de toutes. Par service web, c'est celui des anomalies.
+"""
 
 from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
-from paiement_tipi.etats import DE_RESULTAT, EtatPaiement
+from paiement_tipi.etats import AVIS_DEFINITIF, DE_RESULTAT, ECHECS, EtatPaiement
 from paiement_tipi.models import Paiement
-from paiement_tipi.services.constat import produire_effets
+from paiement_tipi.services.constat import DIFFERE, produire_effets
 from paiement_tipi.services.transitions import passer
 
-
-def se_confirme(paiement: Paiement) -> bool:
-    """Vrai d'un paiement par URL que le Trésor peut dire reçu : déclaré, ou dont PayFiP n'a rien dit."""
-    sans_suite = {EtatPaiement.DECLARE, EtatPaiement.INFIRME, EtatPaiement.ENVOYE, EtatPaiement.EXPIRE}
-    return paiement.par_url and paiement.encaisse and paiement.etat in sans_suite
+# Par URL, ce que le Trésor peut dire reçu : déclaré, ou dont PayFiP n'a rien dit.
+SANS_SUITE = frozenset({EtatPaiement.DECLARE, EtatPaiement.INFIRME, EtatPaiement.ENVOYE, EtatPaiement.EXPIRE})
+SANS_ISSUE = ECHECS | {EtatPaiement.ENVOYE, EtatPaiement.ABANDON_SIGNALE}
 
 
-def s_infirme(paiement: Paiement) -> bool:
-    """Vrai de celui qui retient la facture et dont seul le Trésor peut dire qu'il n'est pas venu."""
+def se_confirme(paiement: Paiement, maintenant: datetime | None = None) -> bool:
+    """Vrai d'un paiement que le Trésor peut dire reçu, à la somme exacte qui a été demandée."""
+    if paiement.par_url:
+        return paiement.encaisse and paiement.etat in SANS_SUITE
+    return paiement.encaisse and concorde(paiement) and _se_tranche(paiement, maintenant)
+
+
+def s_infirme(paiement: Paiement, maintenant: datetime | None = None) -> bool:
+    """Vrai de celui qui retient la facture, ou inquiète, et dont seul le Trésor peut dire qu'il n'est pas venu."""
     inconnu = paiement.etat == EtatPaiement.ENVOYE and paiement.resultat != ""
-    return paiement.par_url and (paiement.etat == EtatPaiement.DECLARE or inconnu)
+    par_url = paiement.par_url and (paiement.etat == EtatPaiement.DECLARE or inconnu)
+    return par_url or _se_tranche(paiement, maintenant)
+
+
+def concorde(paiement: Paiement) -> bool:
+    """Faux si PayFiP a annoncé une autre somme, référence ou saisie : la nôtre ne se règle pas sur sa parole."""
+    return not paiement.anomalie.startswith(DIFFERE) and paiement.resultat not in DE_RESULTAT
+
+
+def tranchable_le(paiement: Paiement) -> datetime | None:
+    """Quand un agent pourra décider de cette anomalie ; rien si elle n'en est pas une, ou a déjà son issue."""
+    if not paiement.anomalie or paiement.etat not in SANS_ISSUE or paiement.envoye_le is None:
+        return None
+    return paiement.envoye_le + AVIS_DEFINITIF
+
+
+def _se_tranche(paiement: Paiement, maintenant: datetime | None) -> bool:
+    a_partir_de = tranchable_le(paiement)
+    return a_partir_de is not None and a_partir_de <= (maintenant or timezone.now())
 
 
 def confirmer_declare(*, paiement: Paiement, source: str, motif: str = "", maintenant: datetime | None = None) -> bool:
@@ -32,7 +58,10 @@ def confirmer_declare(*, paiement: Paiement, source: str, motif: str = "", maint
 
 
 def infirmer_declare(*, paiement: Paiement, source: str, motif: str = "", maintenant: datetime | None = None) -> bool:
-    """Le Trésor n'a pas reçu cet argent : la facture se paie de nouveau ; faux si ce n'est pas, ou plus, à infirmer."""
+    """Le Trésor n'a pas reçu cet argent : la facture se paie de nouveau ; faux si ce n'est pas, ou plus, à infirmer.
+
+    PayFiP reste interrogé : s'il dit un jour que c'était payé, ce l'est.
+    """
     return _decider(paiement, confirme=False, source=source, motif=motif, maintenant=maintenant)
 
 
@@ -41,7 +70,7 @@ def _decider(paiement: Paiement, *, confirme: bool, source: str, motif: str, mai
     instant = maintenant or timezone.now()
     verrouille = Paiement.objects.select_for_update().get(pk=paiement.pk)
     paiement.etat = verrouille.etat
-    if not (se_confirme(verrouille) if confirme else s_infirme(verrouille)):
+    if not (se_confirme(verrouille, instant) if confirme else s_infirme(verrouille, instant)):
         return False
     prelevement = DE_RESULTAT.get(verrouille.resultat) == EtatPaiement.PRELEVE
     vers = EtatPaiement.INFIRME

@@ -32,6 +32,7 @@ journal = logging.getLogger(__name__)
 DELAI_AVANT_EXPIRATION = {"P1": PAGE_OUVERTE, "P5": SANS_RESULTAT}
 MOYENS = {EtatPaiement.PAYE: Moyen.CARTE, EtatPaiement.PRELEVE: Moyen.PRELEVEMENT}
 ORIGINE = "payfip:"  # de tout règlement encaissé ici
+DIFFERE = "PayFiP répond autre chose que ce qui a été envoyé"
 
 
 def constater(
@@ -73,15 +74,19 @@ def appliquer(*, paiement: Paiement, lecture: Lecture, xml: bytes, cause: str, m
     if verrouille.etat in DEFINITIFS:  # une lecture plus ancienne arrive après le succès : elle n'en efface rien
         paiement.etat = verrouille.etat
         return False
-    verrouille.anomalie = ecarts_de(verrouille, lecture) or code_inconnu(lecture)
+    ecart = ecarts_de(verrouille, lecture) or code_inconnu(lecture)
+    verrouille.anomalie = "" if _deja_tranchee(verrouille, lecture) else ecart
     verrouille.resultat, verrouille.numauto = lecture.resultat[:8], lecture.numauto[:64]
     verrouille.date_payfip, verrouille.reponse = lecture.date, echanges.masquer(xml)
     if verrouille.anomalie:
         journal.error("Paiement %s : %s", verrouille.uuid, verrouille.anomalie)
-        vers = None
-    else:
-        vers = _etat_lu(verrouille, lecture, maintenant)
+    vers = None if ecart else _etat_lu(verrouille, lecture, maintenant)
     return _conclure(verrouille, paiement, vers=vers, cause=cause, maintenant=maintenant)
+
+
+def _deja_tranchee(paiement: Paiement, lecture: Lecture) -> bool:
+    """Vrai de la réponse qu'un agent a déjà vue et infirmée : il ne la revoit pas chaque jour."""
+    return paiement.etat == EtatPaiement.INFIRME and paiement.resultat == lecture.resultat[:8]
 
 
 def _conclure(
@@ -128,7 +133,7 @@ def ecarts_de(paiement: Paiement, lecture: Lecture) -> str:
         "la saisie": lecture.saisie != paiement.saisie,
     }
     differents = [nom for nom, ecart in ecarts.items() if ecart]
-    return f"PayFiP répond autre chose que ce qui a été envoyé : {', '.join(differents)}." if differents else ""
+    return f"{DIFFERE} : {', '.join(differents)}." if differents else ""
 
 
 def code_inconnu(lecture: Lecture) -> str:
@@ -159,7 +164,7 @@ def _appliquer_refus(paiement: Paiement, refus: GuichetRefuse, *, cause: str, ma
     """P1 et P5 : pas de résultat, définitif quand la tentative est assez vieille. Le reste est une anomalie."""
     verrouille = Paiement.objects.select_for_update().get(pk=paiement.pk)
     delai = DELAI_AVANT_EXPIRATION.get(refus.code)
-    if delai is None:
+    if delai is None and verrouille.etat != EtatPaiement.INFIRME:
         verrouille.anomalie = f"PayFiP refuse de répondre : {refus.code} {refus.libelle}"[:200]
         journal.error("Paiement %s : %s", verrouille.uuid, verrouille.anomalie)
     age = maintenant - (verrouille.envoye_le or maintenant)

@@ -49,11 +49,15 @@ class Ecoute:
 
 @dataclass(frozen=True)
 class Issue:
-    """Après avoir interrogé PayFiP : ce qu'il a dit, et jusqu'à quand la facture reste retenue, si on le sait."""
+    """Après avoir interrogé PayFiP : ce qu'il a dit, et jusqu'à quand la facture reste retenue, si on le sait.
+
+    ``a_verifier`` : le service doit comprendre ce qu'il a répondu.
+    """
 
     code: str
     ouverte: bool
     jusqu_a: datetime | None
+    a_verifier: bool = False
 
 
 def tentative_ouverte(facture: Facture) -> Paiement | None:
@@ -75,7 +79,7 @@ def interroger(*, paiement: Paiement, guichet: Guichet, cause: str, maintenant: 
     constater(paiement=paiement, guichet=ecoute, cause=cause, maintenant=maintenant)
     paiement.refresh_from_db()
     code = _code(paiement, ecoute)
-    return Issue(code, paiement.est_ouvert, _attente(paiement, code))
+    return Issue(code, paiement.est_ouvert, _attente(paiement, code), a_verifier=paiement.anomalie != "")
 
 
 def _code(paiement: Paiement, ecoute: Ecoute) -> str:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from factures.argent import en_centimes
 from paiement_tipi import protocole_url
-from paiement_tipi.etats import DE_RESULTAT, ENCAISSES, SANS_RETOUR, SUCCES, EtatPaiement
+from paiement_tipi.etats import DE_RESULTAT, ECHECS, ENCAISSES, SANS_RETOUR, SUCCES, EtatPaiement
 from paiement_tipi.models import NotificationTipi, Paiement
 from paiement_tipi.protocole import Lecture, ReponseIllisible, Saisie
 from paiement_tipi.services.constat import code_inconnu, ecarts_de
@@ -89,13 +89,26 @@ def _appliquer(paiement: Paiement, lecture: Lecture, maintenant: datetime) -> No
     """Un succès l'emporte sur tout ce qui n'en est pas un, si tard qu'il arrive ; le reste libère la facture."""
     vers = DE_RESULTAT.get(lecture.resultat)
     if vers is None:
-        if paiement.etat == EtatPaiement.ENVOYE:  # peut-être un moyen de paiement nouveau : rien n'expire
-            paiement.resultat = lecture.resultat[:8]
-        _signaler(paiement, code_inconnu(lecture))
+        _retenir(paiement, lecture, maintenant)
     elif paiement.etat in DITS_PAYES:
         _rejouer(paiement, lecture, maintenant)
     else:
         _passer(paiement, _selon_la_saisie(paiement, vers), lecture, maintenant)
+
+
+def _retenir(paiement: Paiement, lecture: Lecture, maintenant: datetime) -> None:
+    """Un code inconnu est peut-être un moyen de paiement nouveau : rien n'expire, ce qui était rendu se retient encore.
+
+    Infirmé par un agent, le même posté de nouveau ne l'inquiète plus.
+    """
+    dit = (lecture.resultat[:8], lecture.numauto[:64])
+    if paiement.etat == EtatPaiement.INFIRME and dit == (paiement.resultat, paiement.numauto):
+        return
+    if paiement.etat == EtatPaiement.ENVOYE:
+        paiement.resultat, paiement.numauto = dit
+    elif paiement.encaisse and paiement.etat in ECHECS | {EtatPaiement.INFIRME}:
+        _passer(paiement, EtatPaiement.DECLARE, lecture, maintenant, cause="code inconnu posté")
+    _signaler(paiement, code_inconnu(lecture))
 
 
 def _rejouer(paiement: Paiement, lecture: Lecture, maintenant: datetime) -> None:
@@ -122,9 +135,11 @@ def _selon_la_saisie(paiement: Paiement, vers: EtatPaiement) -> EtatPaiement:
     return EtatPaiement.DECLARE if paiement.encaisse else EtatPaiement.ESSAI_REUSSI
 
 
-def _passer(paiement: Paiement, vers: EtatPaiement, lecture: Lecture, maintenant: datetime) -> None:
-    if passer(paiement, vers=vers, cause="résultat posté", maintenant=maintenant):
-        paiement.resultat, paiement.numauto = lecture.resultat, lecture.numauto[:64]
+def _passer(
+    paiement: Paiement, vers: EtatPaiement, lecture: Lecture, maintenant: datetime, *, cause: str = "résultat posté"
+) -> None:
+    if passer(paiement, vers=vers, cause=cause, maintenant=maintenant):
+        paiement.resultat, paiement.numauto = lecture.resultat[:8], lecture.numauto[:64]
         paiement.date_payfip, paiement.anomalie = lecture.date, ""
         paiement.save(update_fields=["resultat", "numauto", "date_payfip", "anomalie"])
 

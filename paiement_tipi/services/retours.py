@@ -5,6 +5,7 @@ from datetime import datetime
 from paiement_tipi.etats import (
     ABANDON_TARDIF,
     ACTIVATION_REUSSIE,
+    EN_VERIFICATION,
     PRELEVEMENT_REFUSE,
     RETOURS,
     EtatPaiement,
@@ -19,6 +20,8 @@ from paiement_tipi.services.suivi import decrire
 def retour_de(paiement: Paiement, limite: datetime | None) -> TexteRetour:
     """L'issue de cette tentative, selon son état, ce que PayFiP en a dit, et ``limite_de``."""
     etat = EtatPaiement(paiement.etat)
+    if paiement.anomalie and paiement.est_ouvert:
+        return EN_VERIFICATION
     particuliers = {
         EtatPaiement.ABANDON_SIGNALE: (limite is None, ABANDON_TARDIF),
         EtatPaiement.REFUSE: (paiement.resultat == Resultat.PRELEVEMENT_REFUSE, PRELEVEMENT_REFUSE),

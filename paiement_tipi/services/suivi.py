@@ -45,13 +45,15 @@ def lire(colonne: Mapping[str, Any] | str) -> Operation:
 def decrire(paiement: Paiement, *, muet: bool = False) -> Operation:
     """Ce que la personne a besoin d'en savoir ; ``muet`` : PayFiP ne répond plus à personne."""
     attend_payfip = muet and not paiement.par_url and paiement.etat != EtatPaiement.DEMARRE
-    envoyee = paiement.envoye_le if paiement.etat == EtatPaiement.ENVOYE else None
+    a_verifier = paiement.anomalie != ""  # PayFiP a répondu : sa page a servi
+    envoyee = paiement.envoye_le if paiement.etat == EtatPaiement.ENVOYE and not a_verifier else None
     return Operation(
         debut=paiement.cree_le,
         usager=paiement.usager_id,
         jusqu_a=None if attend_payfip else _limite(paiement),
         rouvrable_jusqu_a=envoyee and envoyee + PAGE_OUVERTE,
         muette=attend_payfip,
+        a_verifier=a_verifier,
     )
 
 

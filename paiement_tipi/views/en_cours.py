@@ -80,6 +80,8 @@ def dire_l_issue(paiement: Paiement, facture: Facture) -> str:
 
 def attente(issue: services.Issue, maintenant: datetime) -> str:
     """Pourquoi la facture reste retenue, et jusqu'à quand au plus tard."""
+    if issue.a_verifier:
+        return _("Le service vérifie ce paiement : ne payez pas une seconde fois.")
     raisons = {
         "": _("PayFiP ne répond pas en ce moment."),
         "DEMARRE": _("PayFiP n'a pas encore ouvert ce paiement."),

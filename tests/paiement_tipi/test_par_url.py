@@ -242,6 +242,37 @@ def test_un_code_inconnu_retient_la_facture_jusqu_a_ce_qu_un_agent_decide(poste)
     assert (parti.paiement.etat, parti.paiement.anomalie, empechement(parti.facture)) == ("infirme", "", "")
 
 
+@pytest.mark.parametrize("avant", ["expire", "A", "R"])
+def test_un_code_inconnu_retient_de_nouveau_une_facture_deja_rendue_jusqu_a_ce_qu_un_agent_decide(poste, avant):
+    parti = poste()
+    if avant == "expire":
+        trop_tard = parti.paiement.envoye_le + timedelta(hours=3)
+        services.relever(guichet=services.guichet(personne=False), maintenant=trop_tard)
+    else:
+        poster(parti, resultrans=avant)
+    assert empechement(parti.facture) == ""
+    poster(parti, resultrans="K" * 9)
+    assert (empechement(parti.facture), bilan(parti.facture)) == (A_CONFIRMER, DUE)
+    assert ("Résultat inconnu" in parti.paiement.anomalie, parti.paiement.resultat) == (True, "K" * 8)
+    with pytest.raises(services.PaiementImpossible):
+        demarrer(parti.facture, parti.paiement.usager)
+    assert services.infirmer_declare(paiement=parti.paiement, source="infirmé par un agent")
+    poster(parti, resultrans="K" * 9)  # le même, rejoué
+    assert (parti.paiement.etat, parti.paiement.anomalie, empechement(parti.facture)) == ("infirme", "", "")
+    poster(parti, resultrans="K", numauto="autre1")  # un autre paiement, de la même adresse
+    assert (parti.paiement.etat, empechement(parti.facture)) == ("declare", A_CONFIRMER)
+    assert services.confirmer_declare(paiement=parti.paiement, source="fichier du Trésor")
+    assert bilan(parti.facture) == PAYEE_PAR_CARTE
+
+
+def test_un_code_inconnu_apres_l_expiration_d_un_essai_ne_retient_rien(poste):
+    ContratTipi.objects.update(saisie="T")
+    parti = poste()
+    services.relever(guichet=services.guichet(personne=False), maintenant=parti.paiement.envoye_le + timedelta(hours=3))
+    poster(parti, resultrans="K")
+    assert (parti.paiement.etat, parti.paiement.anomalie != "", empechement(parti.facture)) == ("expire", True, "")
+
+
 @pytest.mark.parametrize("saisie", ["T", "X"])
 def test_un_essai_de_titre_prend_les_valeurs_reservees_et_ne_regle_jamais(poste, eau, payfip, saisie):
     payfip.regler(clients={"222222": "titres"})
