@@ -121,7 +121,7 @@ EN_VERIFICATION = TexteRetour(
     "attente",
     _("Le service vérifie ce paiement"),
     _(
-        "PayFiP a donné une réponse que le service doit vérifier. Ne payez pas une seconde fois : votre facture sera "
+        "PayFiP a donné une réponse que le service doit vérifier. Ne payez pas une seconde fois, votre facture sera "
         "mise à jour quand il l'aura fait. Si PayFiP vous a envoyé un ticket par courriel, gardez-le."
     ),
 )

@@ -114,7 +114,7 @@ EXPLICATIONS: dict[Empechement, Explication] = {
 EN_VERIFICATION = Explication(
     _("Le service vérifie ce paiement."),
     _(
-        "PayFiP a donné une réponse que le service doit vérifier : ne payez pas une seconde fois. Cette facture sera "
+        "PayFiP a donné une réponse que le service doit vérifier. Ne payez pas une seconde fois, cette facture sera "
         "mise à jour quand il l'aura fait."
     ),
 )
