@@ -22,3 +22,5 @@ class ComptesConfig(AppConfig):
         declarer(Periodique("comptes.tasks.oublier_les_demandes", lambda: 24 * 3600))
         declarer(Periodique("comptes.tasks.finir_les_visites", lambda: 60))
         declarer(Periodique("comptes.tasks.effacer_les_copies", lambda: 15 * 60))
+        declarer(Periodique("comptes.tasks.prevenir_les_inactifs", lambda: 24 * 3600))
+        declarer(Periodique("comptes.tasks.fermer_les_inactifs", lambda: 24 * 3600))

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from comptes import jetons
 from comptes.models import ChoixEnvoi, DemandeAdresse, ModeEnvoi, Redevable, Usager
-from comptes.services import ACTIVATION, adresses, invitations, mots_de_passe
+from comptes.services import ACTIVATION, adresses, courriels_de_fermeture, invitations, mots_de_passe
 from comptes.services.copies import COPIE_PRETE
 from portail.journal import noter
 from portail.models import Affectation, Collectivite, Role
@@ -165,6 +165,7 @@ def _exemple_d_envoi(collectivite: Collectivite) -> Contenu:
 SORTES = (
     ACTIVATION,
     COPIE_PRETE,
+    *courriels_de_fermeture.SORTES,
     SorteDeCourriel(
         "comptes.mot_de_passe_oublie",
         "courriels/mot_de_passe_oublie.txt",

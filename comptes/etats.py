@@ -1,4 +1,4 @@
-"""Les états d'un rattachement, et les fins d'une visite."""
+"""Les états d'un rattachement, les fins d'un compte et celles d'une visite."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +23,15 @@ TRANSITIONS: dict[EtatRattachement, frozenset[EtatRattachement]] = {
 def sources(vers: EtatRattachement) -> list[EtatRattachement]:
     """Les états d'où l'on peut passer à celui-ci."""
     return [etat for etat, suivants in TRANSITIONS.items() if vers in suivants]
+
+
+class Cause(models.TextChoices):
+    """Pourquoi un compte se ferme pour de bon."""
+
+    PERSONNE = "personne", _("demandée par la personne")
+    INACTIVITE = "inactivite", _("sans connexion depuis deux ans")
+    EXPLOITANT = "exploitant", _("par l'exploitant")
+    REJEU = "rejeu", _("refaite après une restauration")
 
 
 class FinDeVisite(models.TextChoices):

@@ -1,4 +1,4 @@
-"""Ce que chaque app met dans la copie qu'une personne demande de ses données ; inscrit dans ``AppConfig.ready()``."""
+"""Ce que chaque app sait d'un compte : sa part d'une copie, et d'une fermeture. Inscrit dans ``AppConfig.ready()``."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -48,3 +48,37 @@ def declarer_rubrique(rubrique: Rubrique) -> None:
 def rubriques() -> list[Rubrique]:
     """Celles de toutes les apps, dans l'ordre où la copie les range."""
     return list(_rubriques.values())
+
+
+# D'une personne et d'une commune (ou None : partout) à une phrase, vide s'il n'y a rien à dire.
+Phrase = Callable[[Any, Any], str]
+
+
+def _rien(_usager: Any, _chez: Any) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Fermeture:
+    """Ce qu'une app en dit et en fait.
+
+    ``empeche`` : pourquoi pas maintenant. ``suite`` : ce qui continuera sans la personne, à lui dire avant, dans une
+    commune. ``effacer`` : dans la transaction, tant que le compte dit encore à qui il est.
+    """
+
+    empeche: Phrase = _rien
+    suite: Phrase = _rien
+    effacer: Callable[[Any], None] = lambda _usager: None
+
+
+_fermetures: dict[str, Fermeture] = {}
+
+
+def declarer_fermeture(nom: str, fermeture: Fermeture) -> None:
+    """Inscrit ce qu'en sait une app ; l'inscrire deux fois revient à l'inscrire une fois."""
+    _fermetures[nom] = fermeture
+
+
+def fermetures() -> list[Fermeture]:
+    """Celles de toutes les apps."""
+    return list(_fermetures.values())

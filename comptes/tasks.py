@@ -43,3 +43,17 @@ def preparer_une_copie(copie: int) -> None:
 def effacer_les_copies() -> None:
     """Une copie ne reste que vingt-quatre heures."""
     copies.effacer_les_copies(timezone.now())
+
+
+@task()
+def prevenir_les_inactifs() -> None:
+    """À vingt-trois mois ; le reste de la file passe entre deux paquets."""
+    if services.prevenir_les_inactifs():
+        lancer("comptes.tasks.prevenir_les_inactifs")
+
+
+@task()
+def fermer_les_inactifs(apres: int = 0) -> None:
+    """À vingt-quatre mois, l'avis parti depuis trente jours."""
+    if suite := services.fermer_les_inactifs(apres=apres):
+        lancer("comptes.tasks.fermer_les_inactifs", apres=suite)

@@ -10,6 +10,7 @@ from comptes.views import (
     agents,
     copie,
     deconnexion,
+    fermeture,
     informations,
     liens,
     mots_de_passe,
@@ -50,5 +51,6 @@ urlpatterns = [
     path("mes-informations/appareils/", informations.appareils, name="appareils"),
     path("mes-informations/copie/", copie.copie, name="copie"),
     path("mes-informations/copie/emporter/", copie.emporter, name="copie_emporter"),
+    path("mes-informations/fermer/", fermeture.fermer, name="compte_fermer"),
     path("mes-informations/envoi/<uuid:uuid>/", papier.envoi, name="envoi"),
 ]

@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
-from comptes.registre import declarer_rubrique
+from comptes.registre import declarer_fermeture, declarer_rubrique
 from portail.registre import Periodique, declarer, declarer_courriel
 
 
@@ -13,9 +13,11 @@ class FacturesConfig(AppConfig):
         # Les modèles n'existent qu'à partir d'ici.
         from factures.courriels import DECLARATION, DISPONIBLE  # noqa: PLC0415
         from factures.services.copie import RUBRIQUES  # noqa: PLC0415
+        from factures.services.fermeture import FERMETURE  # noqa: PLC0415
 
         for rubrique in RUBRIQUES:
             declarer_rubrique(rubrique)
+        declarer_fermeture(self.name, FERMETURE)
         declarer_courriel(DISPONIBLE)
         declarer_courriel(DECLARATION)
         declarer(Periodique("factures.tasks.publier_les_lots_prevus", lambda: 30))

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from comptes.registre import declarer_rubrique
+from comptes.registre import declarer_fermeture, declarer_rubrique
 from factures import registre
 from portail.registre import Periodique, declarer, declarer_chiffre, declarer_courriel, declarer_exigence
 
@@ -20,6 +20,7 @@ class PaiementTipiConfig(AppConfig):
             contrats,
             copie,
             empechements,
+            fermeture,
             justificatif,
             papier,
             par_la_regie,
@@ -39,6 +40,7 @@ class PaiementTipiConfig(AppConfig):
         registre.declarer_declares(par_la_regie.declares, par_la_regie.confirmer)
         registre.declarer_suite_de_rejet(rejets.suivre_le_rejet)
         registre.declarer_factures_liees(rejets.factures_liees)
+        declarer_fermeture(self.name, fermeture.FERMETURE)
         declarer(Periodique("paiement_tipi.tasks.comparer_a_payfip", lambda: 300))
         declarer(Periodique("paiement_tipi.tasks.sonder_les_contrats", lambda: 24 * 3600))
         declarer(Periodique("paiement_tipi.tasks.relever_paiements", lambda: settings.RAPPROCHEMENT_SECONDES))

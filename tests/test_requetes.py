@@ -179,6 +179,8 @@ PAGES = (
     Page("copie", des_factures, "/mes-informations/copie/", SOCLE + 1),
     Page("copie", une_copie_prete, "/mes-informations/copie/", SOCLE + 2),
     Page("appareils", des_comptes_client, "/mes-informations/appareils/", SOCLE + 1),
+    # Ce qui empêche (accès d'agent, paiements), ce qui continue (factures, paiements, demandes), les comptes clients.
+    Page("compte_fermer", des_comptes_client, "/mes-informations/fermer/", SOCLE + 8),
     Page("envoi", des_comptes_client, "/mes-informations/envoi/{0.uuid}/", SOCLE + 1),
     Page("mot_de_passe_oublie", des_services, "/mot-de-passe/oublie/", SOCLE),
     Page("mot_de_passe_envoye", des_services, "/mot-de-passe/oublie/envoye/", SOCLE),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from comptes.etats import EtatRattachement
+from comptes.etats import Cause, EtatRattachement
 from comptes.models import ModeEnvoi, MoyenDuChoix, Redevable
 from portail.gestion.champs import SAUF_LECTURE
 from portail.gestion.faits import Mot, declarer_actions, declarer_mots
@@ -35,6 +35,9 @@ declarer_actions(
         "compte.ouvert": _("Compte ouvert"),
         "compte.ferme": _("Compte fermé par l'exploitant"),
         "compte.rouvert": _("Compte rouvert par l'exploitant"),
+        "compte.prevenu": _("Compte inutilisé : la personne est prévenue qu'il va se fermer"),
+        "compte.quitte": _("Compte fermé dans cette commune"),
+        "compte.efface": _("Compte fermé pour de bon : il n'est plus à personne"),
         "code.emis": _("Code d'activation créé pour un courrier"),
         "code.reconnu": _("Code d'activation essayé : le bon"),
         "code.refuse": _("Code d'activation essayé : refusé"),
@@ -43,7 +46,7 @@ declarer_actions(
         "adresse.annulee": _("Changement d'adresse mail annulé"),
         f"rattachement.{EtatRattachement.ACTIF}": _("Accès ouvert aux factures d'un compte client"),
         f"rattachement.{EtatRattachement.SUSPENDU}": _("Accès suspendu par le service"),
-        f"rattachement.{EtatRattachement.DETACHE}": _("Compte client détaché par la personne"),
+        f"rattachement.{EtatRattachement.DETACHE}": _("Compte client détaché, par la personne ou la fin de son compte"),
         "redevable.envoi": _("Papier ou électronique : choix enregistré"),
         "copie.demandee": _("Copie des données : demandée"),
         "copie.prete": _("Copie des données : prête"),
@@ -66,6 +69,7 @@ declarer_actions(
 )
 declarer_mots(
     {
+        "fermeture": Mot(_("fermeture"), lambda cause: Cause(cause).label),
         "mode": Mot(_("mode d'envoi"), lambda mode: ModeEnvoi(mode).label),
         "redevable": Mot(_("compte client")),
         "usager": Mot(_("compte"), lambda cle: gettext("n° %(cle)s") % {"cle": cle}),

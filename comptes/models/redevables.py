@@ -42,8 +42,14 @@ class RedevableQuerySet(models.QuerySet["Redevable"]):
         return self.alias(code_lu=Upper("code")).filter(collectivite=chez, code_lu=lire_client(code))
 
     def connus_par(self, courriel: str, *, chez: Collectivite) -> Self:
-        """Ceux dont le service connaît cette adresse mail."""
-        lus = self.alias(courriel_lu=Lower("courriel"))
+        """Ceux dont le service connaît cette adresse mail.
+
+        Sauf ceux qu'il avait suspendus à un compte fermé depuis : le refermer n'aura pas levé la suspension.
+        """
+        suspendus = Q(rattachements__etat=EtatRattachement.SUSPENDU, rattachements__usager__ferme_le__isnull=False)
+        lus = self.alias(courriel_lu=Lower("courriel")).exclude(
+            pk__in=Redevable.objects.filter(suspendus, collectivite=chez).values("pk")
+        )
         return lus.filter(collectivite=chez, courriel_lu=normaliser_courriel(courriel)).order_by("pk")
 
     def bulk_update(self, objs: Iterable["Redevable"], fields: Iterable[str], batch_size: int | None = None) -> int:

@@ -1,6 +1,7 @@
 """Les personnes qui se connectent."""
 
 import unicodedata
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -59,6 +60,10 @@ class Usager(AbstractBaseUser, PermissionsMixin):
         help_text=_("La dernière fois qu'un lien reçu à cette adresse a servi ; vide tant que rien ne la prouve."),
     )
 
+    # La fin d'un compte (docs/adr/030) : l'avis qui l'annonce, puis le jour où il ne dit plus rien de personne.
+    prevenu_le = models.DateTimeField(_("prévenu de sa fermeture le"), null=True, blank=True, editable=False)
+    ferme_le = models.DateTimeField(_("fermé pour de bon le"), null=True, blank=True, editable=False)
+
     noms = NomsField(editable=False)
 
     objects = UsagerManager()
@@ -72,6 +77,7 @@ class Usager(AbstractBaseUser, PermissionsMixin):
         verbose_name_plural = _("usagers")
         constraints = (
             models.CheckConstraint(condition=models.Q(email=Lower("email")), name="usager_courriel_en_minuscules"),
+            models.CheckConstraint(condition=Q(ferme_le=None) | Q(is_active=False), name="usager_ferme_n_entre_plus"),
         )
         indexes = (IndexDeMots(Mots("noms"), name="usager_par_noms"),)
 
@@ -86,6 +92,11 @@ class Usager(AbstractBaseUser, PermissionsMixin):
         a_affaire = Q(rattachements__usager=self) | Q(affectations__usager=self)
         siennes = list(Collectivite.objects.filter(a_affaire).distinct())
         return demandee if not siennes or demandee in siennes else siennes[0]
+
+    @property
+    def vu_le(self) -> datetime | None:
+        """Son dernier signe : une connexion, ou un lien reçu à son adresse ; aucun tant qu'il n'a pas servi."""
+        return max(filter(None, (self.last_login, self.courriel_confirme_le)), default=None)
 
     def get_full_name(self) -> str:
         """« Test SISTEC560 », comme dans la navigation."""

@@ -25,6 +25,12 @@ from comptes.services.agents import (
 )
 from comptes.services.codes import PAR_LOT, CodeEmis, LotTropGrand, emettre, reconnaitre
 from comptes.services.courriels import ACTIVATION
+from comptes.services.effacement import (
+    FermetureRefusee,
+    effacer,
+    preparer_le_depart,
+    quitter,
+)
 from comptes.services.envoi import (
     AdresseNonConfirmee,
     enregistrer_un_formulaire,
@@ -33,6 +39,7 @@ from comptes.services.envoi import (
 )
 from comptes.services.fermeture import fermer_un_compte, rouvrir_un_compte
 from comptes.services.impression import exporter_codes, imprimer_codes
+from comptes.services.inactivite import fermer_les_inactifs, prevenir_les_inactifs
 from comptes.services.invitations import (
     accepter_l_invitation,
     compte_invite,
@@ -57,6 +64,7 @@ from comptes.services.rattachements import (
     retablir_rattachement,
     suspendre_rattachement,
 )
+from comptes.services.rejeu import RETENUS, rejouer
 from comptes.services.sessions import (
     SessionOuverte,
     effacer_les_sessions_mortes,
@@ -67,12 +75,14 @@ from comptes.services.sessions import (
 __all__ = [
     "ACTIVATION",
     "PAR_LOT",
+    "RETENUS",
     "AdresseNonConfirmee",
     "AdressePrise",
     "AgentRefuse",
     "CodeEmis",
     "DejaAgent",
     "DernierAdministrateur",
+    "FermetureRefusee",
     "LotTropGrand",
     "MotDePasseRefuse",
     "PlusLa",
@@ -92,11 +102,13 @@ __all__ = [
     "demander_un_lien",
     "demander_une_adresse",
     "detacher",
+    "effacer",
     "effacer_les_sessions_mortes",
     "emettre",
     "enregistrer_un_formulaire",
     "est_le_dernier_administrateur",
     "exporter_codes",
+    "fermer_les_inactifs",
     "fermer_les_sessions",
     "fermer_un_compte",
     "imprimer_codes",
@@ -106,11 +118,15 @@ __all__ = [
     "oublier",
     "oublier_les_demandes",
     "ouvrir",
+    "preparer_le_depart",
+    "prevenir_les_inactifs",
+    "quitter",
     "rattacher",
     "rattacher_par_code",
     "recevoir_par_mail",
     "reconnaitre",
     "reinitialiser",
+    "rejouer",
     "renvoyer_l_invitation",
     "retablir_rattachement",
     "retablir_un_agent",

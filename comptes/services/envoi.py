@@ -24,8 +24,10 @@ def enregistrer_un_formulaire(*, usager: Usager, redevable: Redevable, reference
     return _renoncer_au_papier(usager, redevable, moyen=MoyenDuChoix.FORMULAIRE, reference=reference)
 
 
+@transaction.atomic
 def _renoncer_au_papier(usager: Usager, redevable: Redevable, *, moyen: MoyenDuChoix, reference: str) -> bool:
-    if usager.courriel_confirme_le is None:
+    # Verrouillé : le compte ne se ferme pas entre ce choix et son effet, le papier ne s'arrête pas pour personne.
+    if not Usager.objects.filter(pk=usager.pk, courriel_confirme_le__isnull=False).select_for_update(no_key=True):
         raise AdresseNonConfirmee
     choix = ChoixEnvoi(
         mode=ModeEnvoi.ELECTRONIQUE, moyen=moyen, compte=usager.pk, adresse=usager.email, texte=papier.VERSION,

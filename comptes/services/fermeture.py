@@ -43,8 +43,8 @@ def _ses_acces(usager: Usager) -> Iterable[Affectation]:
 
 @transaction.atomic
 def rouvrir_un_compte(*, usager: Usager) -> bool:
-    """Faux s'il n'était pas fermé ; ses demandes, à d'autres depuis, ne lui reviennent pas."""
-    if not Usager.objects.filter(pk=usager.pk, is_active=False).update(is_active=True):
+    """Faux s'il n'était pas fermé, ou l'est pour de bon ; ses demandes, à d'autres depuis, ne lui reviennent pas."""
+    if not Usager.objects.filter(pk=usager.pk, is_active=False, ferme_le=None).update(is_active=True):
         return False
     for commune in _communes(usager):
         noter("compte.rouvert", sur=usager, collectivite=commune.pk)

@@ -36,7 +36,12 @@ def _rattacher(usager: Usager, redevable: Redevable) -> Rattachement:
 
 @transaction.atomic
 def rattacher_par_code(*, usager: Usager, chez: Collectivite, client: str, code: str) -> Rattachement | None:
-    """Ouvre le compte client que désignent ces codes, qui ne serviront plus ; None s'ils ne sont pas les bons."""
+    """Ouvre le compte client que désignent ces codes, qui ne serviront plus ; None s'ils ne sont pas les bons.
+
+    None aussi si le compte vient de se fermer : un code ne se perd pas dans un compte que plus personne n'ouvre.
+    """
+    if not Usager.objects.filter(pk=usager.pk, is_active=True).select_for_update(no_key=True):
+        return None
     reconnu = reconnaitre(client=client, code=code, chez=chez)
     if reconnu is None or not consommer(reconnu):
         return None

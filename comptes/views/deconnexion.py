@@ -14,5 +14,10 @@ class Deconnexion(LogoutView):  # type: ignore[misc]  # allauth ne publie pas se
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Ferme la session, ici et dans le navigateur."""
         reponse: HttpResponse = super().post(request, *args, **kwargs)
-        reponse["Clear-Site-Data"] = '"cache", "storage"'
-        return reponse
+        return oublier(reponse)
+
+
+def oublier(reponse: HttpResponse) -> HttpResponse:
+    """Le navigateur, en recevant cette réponse, vide ce qu'il a gardé du site."""
+    reponse["Clear-Site-Data"] = '"cache", "storage"'
+    return reponse

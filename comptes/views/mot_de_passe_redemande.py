@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django import forms
 from django.utils.translation import gettext as _
 
-from comptes.services import MotDePasseRefuse, TropDEssais
+from comptes.services import FermetureRefusee, MotDePasseRefuse, TropDEssais
 
 
 def essayer(form: forms.Form, champ: str, acte: Callable[[], None]) -> bool:
@@ -14,6 +14,8 @@ def essayer(form: forms.Form, champ: str, acte: Callable[[], None]) -> bool:
         acte()
     except MotDePasseRefuse:
         form.add_error(champ, _("Ce n'est pas votre mot de passe actuel."))
+    except FermetureRefusee as refus:
+        form.add_error(None, list(refus.args))
     except TropDEssais:
         form.add_error(champ, _("Trop d'essais. Par sécurité, attendez cinq minutes avant de recommencer."))
     return form.is_valid()

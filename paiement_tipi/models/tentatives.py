@@ -46,8 +46,8 @@ class PaiementQuerySet(models.QuerySet["Paiement"]):
         return self.filter(usager=usager, collectivite=chez)
 
     def depuis_le_papier(self) -> Self:
-        """Celles de personne : qui les a faites n'en tient que l'adresse de retour."""
-        return self.filter(usager=None)
+        """Celles de personne, ou d'un compte fermé : qui les a faites n'en tient que l'adresse de retour."""
+        return self.filter(Q(usager=None) | Q(usager__ferme_le__isnull=False))
 
     def justifiables(self) -> Self:
         """Celles qui ont abouti, même si la banque est revenue dessus ; jamais un essai."""
@@ -138,7 +138,7 @@ class Paiement(models.Model):
     @property
     def du_papier(self) -> bool:
         """Vrai si elle n'est à personne : rien de ce que le papier ne montrait pas ne s'y montre."""
-        return self.usager_id is None
+        return self.usager is None or self.usager.ferme_le is not None
 
     @property
     def est_ouvert(self) -> bool:

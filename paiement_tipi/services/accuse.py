@@ -10,6 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from comptes.models import Usager
 from factures.models import Facture
 from paiement_tipi.etats import EtatPaiement
 from paiement_tipi.models import Paiement
@@ -43,10 +44,10 @@ def cle_de_l_accuse(paiement: Paiement) -> str:
 def composer(collectivite: Collectivite, contexte: Mapping[str, Any]) -> Contenu | None:
     """Ce que dit l'accusé : quoi, quand, à quel service, où le relire. Jamais de montant dans un courriel.
 
-    À qui a payé depuis le papier, rien que sa page ne lui ait montré.
+    À qui a payé depuis le papier, ou fermé son compte depuis, rien que sa page ne lui ait montré.
     """
     paiements = Paiement.objects.filter(collectivite=collectivite, uuid=contexte["paiement"])
-    paiement = paiements.select_related("contrat__regie").first()
+    paiement = paiements.select_related("contrat__regie", "usager").first()
     if paiement is None:
         return None
     conclu = paiement.transitions.filter(vers=paiement.etat).latest("pk")
@@ -63,7 +64,7 @@ def _dire(paiement: Paiement, le: datetime, service: Regie, factures: list[Factu
 
 
 def _exemple(_collectivite: Collectivite) -> Contenu:
-    paiement, facture = Paiement(etat=EtatPaiement.PAYE, usager_id=0), Facture(numero="2026-0001")
+    paiement, facture = Paiement(etat=EtatPaiement.PAYE, usager=Usager()), Facture(numero="2026-0001")
     return _dire(paiement, timezone.now(), Regie(libelle=gettext("Eau et assainissement")), [facture])
 
 

@@ -108,7 +108,7 @@ def justificatifs_de(facture: Facture, usager: Usager) -> list[str]:
     """Les adresses de ceux que cette personne a pour cette facture, du plus ancien au plus récent."""
     siens = Paiement.objects.justifiables().filter(usager=usager, parts__facture=facture).order_by("pk")
     autres = PartPaiement.objects.filter(paiement=OuterRef("pk")).exclude(facture=facture)
-    siens = siens.annotate(groupe=Exists(autres))
+    siens = siens.annotate(groupe=Exists(autres)).select_related("usager")
     return [
         adresse_de_la_part(paiement, facture) if paiement.groupe else adresse_du_justificatif(paiement)  # type: ignore[attr-defined]  # annoté
         for paiement in siens

@@ -64,7 +64,7 @@ def _siens(request: RequeteUsager) -> PaiementQuerySet:
 
 def _trouver(parmi: PaiementQuerySet, facture: UUID | None = None, **repere: object) -> services.Justificatif:
     """Introuvable tant que rien n'a abouti, comme l'est celui d'un autre."""
-    siens = parmi.justifiables().select_related("contrat__regie", "collectivite")
+    siens = parmi.justifiables().select_related("contrat__regie", "collectivite", "usager")
     trouve = services.justificatif_de(get_object_or_404(siens, **repere), facture=facture)
     if trouve is None:
         raise Http404

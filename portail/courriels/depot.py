@@ -16,6 +16,7 @@ from portail.registre import sorte_de_courriel
 from portail.taches import lancer
 
 ENVOI = "portail.tasks.envoyer_les_courriels"
+DE_PERSONNE = ".invalid"  # RFC 2606 : aucune boîte n'y sera jamais
 
 
 class Lettre(NamedTuple):
@@ -31,7 +32,7 @@ def deposer(*, sorte: str, cle: str, collectivite: Collectivite, destinataire: s
     """Met un courriel en file avec la transaction de l'acte ; faux si cette clé a déjà le sien.
 
     ``contexte`` est du JSON sans secret. Une adresse impossible ne fait pas échouer l'acte : elle sera refusée à
-    l'envoi. Sans adresse, il n'y a rien à déposer.
+    l'envoi. Sans adresse, ou avec celle d'un compte fermé, il n'y a rien à déposer.
     """
     valeurs = {
         "sorte": sorte_de_courriel(sorte).nom,
@@ -39,7 +40,7 @@ def deposer(*, sorte: str, cle: str, collectivite: Collectivite, destinataire: s
         "contexte": contexte,
         "message_id": nouveau_message_id(),
     }
-    if not destinataire:
+    if not destinataire or destinataire.endswith(DE_PERSONNE):
         return False
     _courriel, depose = Courriel.objects.get_or_create(collectivite=collectivite, cle=cle, defaults=valeurs)
     if depose:

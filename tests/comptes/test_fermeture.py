@@ -43,7 +43,7 @@ def test_la_seule_administratrice_d_une_commune_garde_son_compte_jusqu_a_ce_qu_u
     faits = Journal.objects.filter(action="compte.ferme").order_by("collectivite")
     assert [(f.collectivite, f.apres) for f in faits] == [(chez.pk, {"motif": "Départ"}) for chez in (boe, ailleurs)]
     assert ordonner(maire.email, "--rouvrir") == "Le compte est rouvert."
-    assert ordonner(maire.email, "--rouvrir") == "Ce compte n'était pas fermé."
+    assert ordonner(maire.email, "--rouvrir") == "Ce compte n'était pas fermé, ou il l'est pour de bon."
     assert connecter(maire, chez=boe).get("/gestion/").status_code == 200
     with pytest.raises(CommandError, match="Aucun compte"):
         ordonner("personne@exemple.fr", "--rouvrir")

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from comptes import papier, services
-from comptes.models import ChoixEnvoi, ModeEnvoi, MoyenDuChoix, Redevable
+from comptes.models import ChoixEnvoi, ModeEnvoi, MoyenDuChoix, Redevable, Usager
 from portail.models import Collectivite, Courriel, Journal
 from tests.comptes.outils_messages import relever
 
@@ -154,7 +154,7 @@ def test_un_agent_enregistre_un_formulaire_signe_avec_sa_reference(boe, ada, red
 
 
 def test_un_formulaire_ne_remplace_pas_la_preuve_de_l_adresse(boe, ada, redevable):
-    ada.courriel_confirme_le = None
+    Usager.objects.filter(pk=ada.pk).update(courriel_confirme_le=None)
     with pytest.raises(services.AdresseNonConfirmee):
         services.enregistrer_un_formulaire(usager=ada, redevable=redevable, reference="Courrier 2026-118")
 

@@ -42,6 +42,7 @@ ADRESSES = {
     "changer_de_mot_de_passe": REFUSEE,
     "charte": A_PERSONNE,
     "composants": REFUSEE,
+    "compte_fermer": REFUSEE,
     "contact:accueil": HABITANT,
     "contact:demande": REFUSEE,  # l'agent la lit dans la gestion
     "contact:enregistree": REFUSEE,

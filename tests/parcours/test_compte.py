@@ -151,3 +151,19 @@ def test_chaque_page_est_accessible(ouvrir, se_connecter, site, boe, ada, redeva
     for message in relever():
         page.goto(lien(message))
         verifier_accessibilite(page)
+
+
+def test_fermer_son_compte(ouvrir, se_connecter, site, ada, facture):
+    page = ouvrir()
+    se_connecter(page, ada)
+    page.goto(f"{site}/mes-informations/")
+    page.get_by_role("link", name="Fermer mon compte").click()
+    verifier_accessibilite(page)
+    page.get_by_label("Mot de passe").fill("pas le bon du tout")
+    page.get_by_role("button", name="Fermer mon compte").click()
+    verifier_accessibilite(page)
+    page.get_by_label("Mot de passe").fill(factories.MOT_DE_PASSE)
+    page.get_by_role("button", name="Fermer mon compte").click()
+    expect(page.get_by_text("Votre compte est fermé.")).to_be_visible()
+    page.goto(f"{site}/factures/")
+    expect(page.get_by_role("button", name="Connexion", exact=True)).to_be_visible()
