@@ -1,6 +1,8 @@
 """Une fermeture que croise une connexion, un rattachement, un choix sans papier ou une autre fermeture."""
 
+import threading
 from datetime import timedelta
+from functools import partial
 
 import factories
 import pytest
@@ -11,10 +13,10 @@ from comptes import services
 from comptes.adaptateur import AdaptateurComptes
 from comptes.etats import Cause, EtatRattachement
 from comptes.models import CodeActivation, Rattachement, Redevable, Usager, a_fermer
-from comptes.services import effacement
+from comptes.services import effacement, envoi
 from portail.models import Courriel, Journal
 from tests.comptes.outils_activation import code_de
-from tests.paiement_tipi.outils_courses import RendezVous, avant, ensemble, sans_verrous
+from tests.paiement_tipi.outils_courses import LIBRE_SECONDES, RendezVous, avant, ensemble, sans_verrous
 
 
 def effacer(usager) -> bool:
@@ -90,16 +92,26 @@ def test_un_code_tape_pendant_la_fermeture_ne_se_perd_pas_dans_le_compte_ferme(s
 
 
 @pytest.mark.postgresql
-def test_renoncer_au_papier_pendant_la_fermeture_ne_laisse_pas_une_facture_a_personne(seule, monkeypatch):
-    redevable = Redevable.objects.get()
-    rendez_vous = RendezVous(2, verrou=True)
-    avant(monkeypatch, effacement, "_rendre_anonyme", rendez_vous.attendre)
+@pytest.mark.parametrize(("verrou", "mode"), [(True, "papier"), (False, "electronique")])
+def test_renoncer_au_papier_pendant_la_fermeture_ne_laisse_pas_une_facture_a_personne(seule, monkeypatch, verrou, mode):
+    """Sans le verrou, le compte se ferme entre le droit de renoncer et son effet : plus personne ne reçoit rien."""
+    if not verrou:
+        sans_verrous(monkeypatch)
+    redevable, permis, ferme = Redevable.objects.get(), threading.Event(), RendezVous(2, verrou=verrou)
 
-    def renoncer():
-        rendez_vous.attendre()
-        return services.recevoir_par_mail(usager=seule, redevable=redevable)
+    def attendre_la_fermeture():
+        if not permis.is_set():
+            permis.set()
+            ferme.attendre()
 
-    resultats = ensemble(lambda: effacer(seule), renoncer)
-    assert [type(r) for r in resultats] == [bool, services.AdresseNonConfirmee]
+    def fermer():
+        permis.wait(LIBRE_SECONDES)
+        fait = effacer(seule)
+        ferme.attendre()
+        return fait
+
+    avant(monkeypatch, envoi, "_choisir", attendre_la_fermeture)
+    renoncer = partial(services.recevoir_par_mail, usager=seule, redevable=redevable)
+    assert ensemble(fermer, renoncer) == [True, True]
     redevable.refresh_from_db()
-    assert redevable.mode_envoi == "papier"
+    assert redevable.mode_envoi == mode
