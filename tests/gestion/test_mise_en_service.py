@@ -17,7 +17,8 @@ DES_AVANT = {
     "accessibilite", "account_login", "account_logout", "agent_accepter", "adresse_annuler", "adresse_valider", "aide",
     "changer_de_mot_de_passe", "charte", "donnees_personnelles", "favicon", "lien", "logo", "mentions_legales",
     "mot_de_passe_envoye", "mot_de_passe_nouveau", "mot_de_passe_oublie", "paiement_tipi:notification",
-    "paiement_tipi:resultat", "paiement_tipi:retour", "plan_du_site", "pret", "securite", "vivant",
+    "paiement_tipi:justificatif_du_papier", "paiement_tipi:justificatif_du_papier_pdf", "paiement_tipi:resultat",
+    "paiement_tipi:retour", "plan_du_site", "pret", "securite", "vivant",
 }  # fmt: skip
 BIENTOT = "Ce portail ouvrira bientôt"
 MISE_EN_SERVICE = "/gestion/reglages/mise-en-service/"
