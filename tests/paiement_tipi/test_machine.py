@@ -43,7 +43,7 @@ RESULTATS = ["P", "P", "P", "V", "V", "R", "Z", "A", "A", INCONNU]
 EVENEMENTS = [
     *["repartir", "partir_ensemble", "finir_au_guichet", "constater", "relever"] * 3,
     *["notifier", "liberer", "revoquer", "revoquer", "rejeter_apres_coup", "tomber"],
-    "payer_au_comptoir",
+    *["payer_au_comptoir", "trancher"],
     "annuler_une_facture",
 ]
 CODES = {EtatPaiement.PAYE: {"P"}, EtatPaiement.PRELEVE: {"V"}, EtatPaiement.REJETE: {"P", "V"}}
@@ -55,6 +55,7 @@ class ParLeServiceWeb(DeuxFactures):
     def __init__(self):
         super().__init__()
         self.guichet = self.monde.guichet = GuichetDocile()
+        self.confirmes: set[UUID] = set()
 
     def guichet_de_depart(self):
         return services.guichet(personne=True)
@@ -89,7 +90,9 @@ class ParLeServiceWeb(DeuxFactures):
         super().partir_ensemble(tirer)
 
     def finir_au_guichet(self, tirer):
-        self.guichet.conclure(tirer([p.idop for p in self.envoyees()]), tirer(RESULTATS))
+        """Ce que le Trésor a confirmé est payé : PayFiP n'en dira que cela."""
+        idop = tirer([p.idop for p in self.envoyees()])
+        self.guichet.conclure(idop, "P" if idop in self.confirmes else tirer(RESULTATS))
 
     def constater(self, tirer):
         """Le retour de la personne."""
@@ -119,6 +122,23 @@ class ParLeServiceWeb(DeuxFactures):
         guichet = services.guichet(personne=False)
         tirer([services.rapprocher, services.relever])(guichet=guichet, maintenant=timezone.now())
 
+    def trancher(self, tirer):
+        """PayFiP répond un code que nous ne connaissons pas ; un agent, le relevé sous les yeux, décide plus tard."""
+        idop = tirer([p.idop for p in self.envoyees()])
+        self.guichet.temps = "beau"
+        self.guichet.conclure(idop, "P" if idop in self.confirmes else INCONNU)
+        services.relever(guichet=services.guichet(personne=False), maintenant=timezone.now())
+        self.temps.shift(tirer([timedelta(hours=23), timedelta(days=2)]))
+        self.guichet.purger()
+        paiement = Paiement.objects.get(idop=idop)
+        recu = self.guichet.operations[idop].resultat in {INCONNU, "P"}
+        decider = services.confirmer_declare if recu and tirer([True, False]) else services.infirmer_declare
+        douteux = paiement.anomalie != ""
+        if decider(paiement=paiement, source="décidé par un agent"):
+            assert (douteux, timezone.now() - paiement.envoye_le >= timedelta(days=1)) == (True, True)
+            self.confirmes |= {idop} if paiement.etat in ENCAISSES else set()
+            self.vus["anomalies_tranchees"] += 1
+
     def tomber(self, _tirer):
         """PayFiP se tait assez pour une coupure ; elle finit à la première réponse."""
         self.guichet.temps = "panne"
@@ -145,6 +165,8 @@ class ParLeServiceWeb(DeuxFactures):
         """Vrai dès que nous l'avons lu : jamais sans que PayFiP l'ait dit."""
         if paiement.etat not in CODES:
             return False
+        if paiement.idop in self.confirmes:
+            return True
         return self.guichet.operations[paiement.idop].resultat in CODES[paiement.etat]
 
     def tout_finit_par_se_savoir(self):
@@ -154,9 +176,12 @@ class ParLeServiceWeb(DeuxFactures):
         for _semaine in range(3):
             self.temps.shift(timedelta(days=8))
             services.relever(guichet=services.guichet(personne=False), maintenant=timezone.now())
+            services.comparer(guichet=services.guichet(personne=False), maintenant=timezone.now())
         for paiement in self.envoyees():
             resultat = self.guichet.operations[paiement.idop].resultat
             attendu = DE_RESULTAT.get(resultat, EtatPaiement.EXPIRE)
+            if paiement.etat == EtatPaiement.INFIRME:  # un agent a vu juste
+                attendu = EtatPaiement.INFIRME if attendu not in ENCAISSES else attendu
             rejete = paiement.etat == EtatPaiement.REJETE and resultat in CODES[paiement.etat]
             assert paiement.etat == attendu or rejete
             self.vus["paiements_faits"] += attendu in ENCAISSES
@@ -174,7 +199,7 @@ def test_aucune_suite_d_evenements_ne_perd_ni_ne_double_un_paiement(boe, ada, bo
     monde = SimpleNamespace(ada=ada, bob=bob, eau=eau, redevable=factories.redevable(boe, ada, bob))
     protege = lambda *, personne: GuichetProtege(monde.guichet, insistant=not personne)  # noqa: E731
     monkeypatch.setattr(services, "guichet", protege)
-    mesures = ["paiements_faits", "departs_groupes", *DU_PAPIER, "rejets_apres_coup", "coupures"]
+    mesures = ["paiements_faits", "departs_groupes", *DU_PAPIER, "rejets_apres_coup", "coupures", "anomalies_tranchees"]
     vus = mener(ParLeServiceWeb, monde, pas=12, mesures=mesures)
     consigner(
         "paiement",
