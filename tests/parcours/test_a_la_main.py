@@ -66,7 +66,7 @@ def deposer_et_enregistrer(page: Any, verifier: Any) -> None:
     page.get_by_role("link", name="Enregistrer les règlements").click()
     page.get_by_label("Laisser de côté").check()
     page.get_by_role("button", name="Enregistrer les règlements").click()
-    expect(page.get_by_text("Les règlements sont enregistrés.")).to_be_visible()
+    expect(page.get_by_text("Le fichier est enregistré.")).to_be_visible()
 
 
 def cocher(page: Any, verifier: Any) -> None:
