@@ -50,7 +50,7 @@ class Operation:
     resultat: str = ""
     date: datetime | None = None
     purgee: bool = False
-    dits: set[str] = field(default_factory=set)
+    dits: dict[str, datetime] = field(default_factory=dict)  # quand chaque résultat l'a été, la première fois
 
 
 @dataclass
@@ -98,8 +98,9 @@ class GuichetDocile:
         operation = self.operations[idop]
         if operation.resultat in {"", "A", INCONNU} and not operation.purgee:
             operation.resultat = resultat
-            operation.dits.add(resultat)
-            operation.date = timezone.now().replace(second=0, microsecond=0)
+            maintenant = timezone.now()
+            operation.dits[resultat] = min(maintenant, operation.dits.get(resultat, maintenant))
+            operation.date = maintenant.replace(second=0, microsecond=0)
 
     def preciser(self) -> None:
         """Les codes inconnus se révèlent des paiements."""
@@ -283,6 +284,7 @@ class DeuxFactures(RuleBasedStateMachine):
         """Le papier s'est perdu, peut-être pendant qu'il sert à payer ; le suivant porte un autre code."""
         facture = tirer(self.factures)
         services.revoquer_le_papier(facture=facture, motif="Perdu")
+        assert services.facture_du_papier(self.imprimes[facture.pk][-1]) is None
         self.imprimes[facture.pk].append(code_imprime(Facture.objects.get(pk=facture.pk)))
         pendant = PartPaiement.objects.filter(facture=facture, ouverte=True, paiement__usager=None)
         self.vus["codes_revoques_pendant_un_paiement"] += pendant.exists()

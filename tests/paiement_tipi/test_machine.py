@@ -16,9 +16,9 @@ from hypothesis.stateful import initialize, rule
 from paiement_tipi import services
 from paiement_tipi.client import GuichetIndisponible
 from paiement_tipi.etats import (
+    ABANDON_CONFIRME,
     DE_RESULTAT,
     DEFINITIFS,
-    ECHECS,
     ENCAISSES,
     OUVERTS,
     PAGE_OUVERTE,
@@ -159,7 +159,10 @@ class ParLeServiceWeb(DeuxFactures):
         operation = self.guichet.operations.get(paiement.idop)
         if etat == EtatPaiement.EXPIRE:
             return le - paiement.envoye_le >= (PAGE_OUVERTE if operation.purgee else SANS_RESULTAT)
-        return etat not in ECHECS or etat in {DE_RESULTAT.get(code) for code in operation.dits}
+        if etat == EtatPaiement.ABANDONNE:  # un P peut suivre un A de près
+            signales = [pas.le for pas in paiement.transitions.all() if pas.vers == EtatPaiement.ABANDON_SIGNALE]
+            return le - min([operation.dits["A"], *signales]) >= ABANDON_CONFIRME
+        return etat != EtatPaiement.REFUSE or not {"R", "Z"}.isdisjoint(operation.dits)
 
     def doit_etre_encaisse(self, paiement):
         """Vrai dès que nous l'avons lu : jamais sans que PayFiP l'ait dit."""
