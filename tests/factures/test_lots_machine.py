@@ -53,6 +53,7 @@ def mort_subite(ordre):
         faits += not sql.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK"))
         if faits == ordre and ordre:
             faits += 1
+            context["cursor"].close()  # le serveur ferme ceux d'un mort ; Django, devant une BaseException, non
             raise Tue
         return execute(sql, params, many, context)
 
