@@ -15,6 +15,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
+from comptes.services import quitter
 from factures.models import Reglement
 from factures.services import rejeter
 from paiement_tipi import services
@@ -199,6 +200,9 @@ def test_un_groupe_a_un_justificatif_qui_liste_ses_parts(chez_ada, boe, ada, eau
     ailleurs = factories.facture(redevable, eau)
     for page in (f"{adresse(paiement)}{ailleurs.uuid}/", f"{adresse(paiement)}{ailleurs.uuid}/pdf/"):
         assert chez_ada.get(page).status_code == 404
+    quitter(usager=ada, chez=boe)  # son compte fermé, le jeton seul l'ouvre
+    sans_compte = Client(HTTP_HOST="localhost").get(f"/paiement/retour/{paiement.jeton}/justificatif/")
+    assert (sans_compte.status_code, "/paiement/justificatif/" in sans_compte.content.decode()) == (200, False)
 
 
 def test_rejete_apres_coup_il_le_dit_et_le_paiement_suivant_a_le_sien(chez_ada, ada, facture):
