@@ -14,6 +14,7 @@ from paiement_tipi import services
 from paiement_tipi.models import Paiement
 from paiement_tipi.models.tentatives import PaiementQuerySet
 from portail import limites
+from portail.reponses import taire_l_adresse
 from portail.requete import RequeteCollectivite, des_avant_l_ouverture, sans_hote, usager_chez
 
 
@@ -40,10 +41,7 @@ def justificatif_du_papier(request: RequeteCollectivite, jeton: str) -> HttpResp
     trouve = _trouver(Paiement.objects.depuis_le_papier(), jeton=jeton)
     request.collectivite = trouve.paiement.collectivite
     request.user = usager_chez(request, request.collectivite)  # type: ignore[assignment]  # Usager ou anonyme
-    reponse = _montrer(request, trouve)
-    reponse["Referrer-Policy"] = "strict-origin"  # le jeton n'est qu'à la personne qui a payé
-    reponse["X-Robots-Tag"] = "noindex, nofollow"
-    return reponse
+    return taire_l_adresse(_montrer(request, trouve))
 
 
 @des_avant_l_ouverture

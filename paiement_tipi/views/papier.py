@@ -19,7 +19,7 @@ from paiement_tipi.forms import DepartForm, PapierForm
 from paiement_tipi.views.echecs import ECHECS, depart_manque, mel_refuse
 from paiement_tipi.views.en_cours import CAUSE, attente
 from portail import limites
-from portail.reponses import VoirAilleurs
+from portail.reponses import VoirAilleurs, taire_l_adresse
 from portail.requete import RequeteCollectivite, entre, est_a_son_adresse, sans_hote, usager_chez
 
 
@@ -37,10 +37,7 @@ def papier(request: RequeteCollectivite, code: str) -> HttpResponse:
         reponse = _verifier(request, facture)
     else:
         reponse = _partir(request, facture, code)
-    # Aucune page, ni même notre feuille de style, ne reçoit le code ; « no-referrer » ferait refuser l'envoi (CSRF).
-    reponse["Referrer-Policy"] = "strict-origin"
-    reponse["X-Robots-Tag"] = "noindex, nofollow"
-    return reponse
+    return taire_l_adresse(reponse)
 
 
 def _trouver(request: RequeteCollectivite, code: str) -> Facture:
